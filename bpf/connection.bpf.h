@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* The connection: its beginning, in the caller's context, and its life, in any. */
+#pragma once
+
+static __always_inline void read_source(__u8 source[16], struct sock *sk, __u16 family)
+{
+	if (family == AF_INET) {
+		*(__u64 *)source = 0;
+		*(__u64 *)(source + 8) = 0;
+		*(__u32 *)source = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	} else {
+		bpf_core_read(source, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+	}
+}
+
+static __always_inline __u16 read_source_port(struct sock *sk)
+{
+	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
+/* Follows the socket from here on. Returns the connection's name. */
+static __always_inline __u64 follow(struct scratch *s, struct sock *sk, bool *followed)
+{
+	__u64 cpu = bpf_get_smp_processor_id();
+	struct followed value = { .connection = cpu << 48 | ++s->connections };
+
+	*followed = !bpf_map_update_elem(&sockets, &sk, &value, BPF_ANY);
+	return value.connection;
+}
+
+static __always_inline int record_connect(struct sock *sk, __u64 cookie)
+{
+	struct scratch *s = scratch();
+	struct probe_losses *lost = count_losses();
+	struct probe_connect *c;
+	__u64 size = sizeof(*c);
+	__u8 known = 1;
+	bool followed;
+
+	if (!s || !lost)
+		return 0;
+	c = &s->connect;
+	c->kind = PROBE_CONNECT;
+	c->flags = 0;
+	c->reserved = 0;
+	c->time_ns = bpf_ktime_get_boot_ns();
+	c->cookie = cookie;
+	c->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	c->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	c->source_port = read_source_port(sk);
+	read_source(c->source, sk, c->family);
+	if (c->family == AF_INET) {
+		*(__u64 *)c->destination = 0;
+		*(__u64 *)(c->destination + 8) = 0;
+		*(__u32 *)c->destination = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+	} else {
+		bpf_core_read(c->destination, 16, &sk->__sk_common.skc_v6_daddr);
+	}
+	c->tid = bpf_get_current_pid_tgid();
+	bpf_get_current_comm(c->comm, sizeof(c->comm));
+
+	c->identity = identity_fingerprint(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum));
+	if (!bpf_map_lookup_elem(&identities, &c->identity)) {
+		describe_identity();
+		c->flags = PROBE_DESCRIBED;
+		size += sizeof(struct probe_identity) + s->used;
+	}
+	asm volatile("%0 &= 4095" : "+r"(size));
+	c->connection = follow(s, sk, &followed);
+	if (!followed) {
+		c->flags |= PROBE_UNFOLLOWED;
+		lost->unfollowed++;
+	}
+	if (bpf_ringbuf_output(&events, c, size, 0)) {
+		lost->connects++;
+		bpf_map_delete_elem(&sockets, &sk);
+		return 0;
+	}
+	if (c->flags & PROBE_DESCRIBED)
+		bpf_map_update_elem(&identities, &c->identity, &known, BPF_ANY);
+	return 0;
+}
+_Static_assert(sizeof(struct probe_connect) + sizeof(struct probe_identity) + PROBE_STRINGS <= 4095,
+	       "a record is longer than its size can say");
+
+static __always_inline int watch_connect(struct sock *sk)
+{
+	__u64 cookie = 0;
+
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
+	    !watched(BPF_CORE_READ(sk, __sk_common.skc_dport)))
+		return 0;
+	/* 5.12 lets tracing programs ask for cookies; bpf_check_mtu came with it. */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
+		cookie = bpf_get_socket_cookie(sk);
+	return record_connect(sk, cookie);
+}
+
+static __always_inline int record_life(struct sock *sk, int old_state, int new_state)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct probe_losses *lost = count_losses();
+	struct followed *followed = bpf_map_lookup_elem(&sockets, &sk);
+	bool closed = new_state == TCP_CLOSE;
+	struct probe_life life = {};
+
+	if (!lost || !followed)
+		return 0;
+	life.kind = closed ? PROBE_CLOSED : PROBE_ESTABLISHED;
+	life.old_state = old_state;
+	life.time_ns = bpf_ktime_get_boot_ns();
+	life.connection = followed->connection;
+	if (!closed)
+		followed->established_ns = life.time_ns;
+	life.established_ns = followed->established_ns;
+	life.source_port = read_source_port(sk);
+	read_source(life.source, sk, BPF_CORE_READ(sk, __sk_common.skc_family));
+	if (closed) {
+		bpf_map_delete_elem(&sockets, &sk);
+		life.error = BPF_CORE_READ(sk, sk_err);
+		life.bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
+		life.bytes_received = BPF_CORE_READ(tp, bytes_received);
+		/* tcp_fin() has counted the FIN as a byte. */
+		if (BPF_CORE_READ(sk, __sk_common.skc_flags) & 1 << SOCK_DONE && life.bytes_received)
+			life.bytes_received--;
+	}
+	if (bpf_ringbuf_output(&events, &life, sizeof(life), 0)) {
+		if (closed)
+			lost->closed++;
+		else
+			lost->established++;
+	}
+	return 0;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Who the current task is. Each loop stands in a global function of its own:
+ * the verifier then checks it once, and not once per path that leads to it.
+ */
+#pragma once
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/*
+ * Reads argv to the front of strings. A program that has written a longer
+ * title over argv and the environment ends it with the first NUL, as
+ * /proc/PID/cmdline has it. Returns the bytes read, or -1.
+ */
+__noinline int read_argv(void)
+{
+	struct scratch *s = scratch();
+	struct mm_struct *mm = BPF_CORE_READ(current_task(), mm);
+	__u64 start, size;
+	char last = 0;
+	long length;
+
+	if (!s || !mm)
+		return -1;
+	start = BPF_CORE_READ(mm, arg_start);
+	size = BPF_CORE_READ(mm, arg_end) - start;
+	if (!size)
+		return 0;
+	if (!bpf_probe_read_user(&last, 1, (void *)(start + size - 1)) && last) {
+		length = bpf_probe_read_user_str(s->strings, PROBE_ARGV, (void *)start);
+		if (length > 0) {
+			if (length == PROBE_ARGV)
+				s->identity.flags |= PROBE_ARGV_TRUNCATED;
+			return length;
+		}
+	}
+	if (size > PROBE_ARGV) {
+		size = PROBE_ARGV;
+		s->identity.flags |= PROBE_ARGV_TRUNCATED;
+	}
+	asm volatile("%0 &= 1023" : "+r"(size));
+	if (!bpf_probe_read_user(s->strings, size, (void *)start))
+		return size;
+	/* A page is not in memory: what stands before it is better than nothing. */
+	size = 4096 - (start & 4095);
+	asm volatile("%0 &= 1023" : "+r"(size));
+	s->identity.flags |= PROBE_ARGV_TRUNCATED;
+	if (size && !bpf_probe_read_user(s->strings, size, (void *)start))
+		return size;
+	return -1;
+}
+
+/* The last word of argv is filled up with zeros, so that only argv counts. */
+static __always_inline void pad_argv(struct scratch *s, __u32 size)
+{
+	if (size < PROBE_ARGV)
+		*(__u64 *)(s->strings + size) = 0;
+}
+
+/* All that a connect of this task is described by, as one number. */
+__noinline __u64 identity_fingerprint(__u32 network_namespace)
+{
+	struct scratch *s = scratch();
+	struct task_struct *task = current_task();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct path pwd = {};
+	struct fingerprint f;
+	int size;
+
+	if (!s)
+		return 0;
+	s->identity.flags = 0;
+	s->identity.argv_size = 0;
+	s->used = 0;
+	size = read_argv();
+	if (size < 0) {
+		s->identity.flags |= PROBE_ARGV_UNREADABLE;
+		size = 0;
+	}
+	asm volatile("%0 &= 1023" : "+r"(size));
+	pad_argv(s, size);
+	s->identity.argv_size = size;
+	s->used = size;
+
+	s->identity.start_ns = BPF_CORE_READ(leader, start_boottime);
+	s->identity.tgid = BPF_CORE_READ(leader, tgid);
+	s->identity.uid = BPF_CORE_READ(task, cred, uid.val);
+	s->identity.gid = BPF_CORE_READ(task, cred, gid.val);
+	s->identity.euid = BPF_CORE_READ(task, cred, euid.val);
+	s->identity.egid = BPF_CORE_READ(task, cred, egid.val);
+	s->identity.loginuid = ~0;
+	if (bpf_core_field_exists(task->loginuid))
+		s->identity.loginuid = BPF_CORE_READ(task, loginuid.val);
+	s->identity.network_namespace = network_namespace;
+	s->identity.cgroup_id = bpf_get_current_cgroup_id();
+	s->identity.exe_inode = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
+	s->identity.exe_device = BPF_CORE_READ(task, mm, exe_file, f_inode, i_sb, s_dev);
+	BPF_CORE_READ_INTO(&s->identity.comm, leader, comm);
+	BPF_CORE_READ_INTO(&pwd.dentry, task, fs, pwd.dentry);
+	BPF_CORE_READ_INTO(&pwd.mnt, task, fs, pwd.mnt);
+
+	fingerprint_begin(&f);
+	fingerprint_add(&f, s->identity.start_ns);
+	fingerprint_add(&f, (__u64)s->identity.tgid << 32 | s->identity.loginuid);
+	fingerprint_add(&f, (__u64)s->identity.uid << 32 | s->identity.euid);
+	fingerprint_add(&f, (__u64)s->identity.gid << 32 | s->identity.egid);
+	fingerprint_add(&f, (__u64)network_namespace << 32 | s->identity.exe_device);
+	fingerprint_add(&f, s->identity.cgroup_id);
+	fingerprint_add(&f, s->identity.exe_inode);
+	fingerprint_add(&f, BPF_CORE_READ(task, self_exec_id));
+	fingerprint_add(&f, *(__u64 *)&s->identity.comm[0]);
+	fingerprint_add(&f, *(__u64 *)&s->identity.comm[8]);
+	/* The same directory under another name: the name's hash and length. */
+	fingerprint_add(&f, (__u64)pwd.dentry);
+	fingerprint_add(&f, (__u64)pwd.mnt);
+	fingerprint_add(&f, (__u64)BPF_CORE_READ(pwd.dentry, d_name.hash) << 32 |
+				    BPF_CORE_READ(pwd.dentry, d_name.len));
+	fingerprint_add(&f, size);
+	for (int i = 0; i < (PROBE_ARGV + 1) / 8; i++) {
+		if (i * 8 >= size)
+			break;
+		fingerprint_add(&f, *(__u64 *)(s->strings + i * 8));
+	}
+	return fingerprint_end(&f);
+}
+
+/*
+ * Appends a name to strings and returns the bytes it takes, 0 where it does not
+ * fit or cannot be read. The offset is reloaded from memory on purpose: the
+ * verifier then forgets it between two rounds of the caller's loop.
+ */
+static __always_inline int append_name(struct scratch *s, const void *name, __u32 end)
+{
+	__u32 used = *(volatile __u32 *)&s->used;
+	long length;
+
+	if (used > PROBE_STRINGS || used + PROBE_NAME > end)
+		return 0;
+	length = bpf_probe_read_kernel_str(s->strings + used, PROBE_NAME, name);
+	if (length <= 0)
+		return 0;
+	s->used = used + length;
+	return length;
+}
+
+/*
+ * Appends a path from the leaf up, across mounts to the root of the mount
+ * namespace. Returns 1 when it is whole.
+ */
+__noinline int append_path(__u64 mnt, __u64 leaf)
+{
+	struct scratch *s = scratch();
+	struct dentry *dentry = (struct dentry *)leaf;
+	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+	__u32 end;
+
+	if (!s || !mnt || !leaf)
+		return 0;
+	end = s->used + PROBE_PATH;
+	for (int i = 0; i < 64; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (above == mount)
+				return 1;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		/* memfd, pipes: a name of their own, below nothing. */
+		if (!append_name(s, BPF_CORE_READ(dentry, d_name.name), end))
+			return 0;
+		if (dentry == parent)
+			return 1;
+		dentry = parent;
+	}
+	return 0;
+}
+
+/* Appends the path in the cgroup v2 hierarchy. Returns 1 when it is whole. */
+__noinline int append_cgroup(void)
+{
+	struct scratch *s = scratch();
+	struct kernfs_node *node = BPF_CORE_READ(current_task(), cgroups, dfl_cgrp, kn);
+	__u32 end;
+
+	if (!s)
+		return 0;
+	end = s->used + PROBE_CGROUP;
+	for (int i = 0; i < 24; i++) {
+		struct kernfs_node___6_15 *newer = (void *)node;
+		struct kernfs_node *parent;
+
+		if (bpf_core_field_exists(newer->__parent))
+			parent = BPF_CORE_READ(newer, __parent);
+		else
+			parent = BPF_CORE_READ(node, parent);
+		if (!parent)
+			return 1;
+		if (!append_name(s, BPF_CORE_READ(node, name), end))
+			return 0;
+		node = parent;
+	}
+	return 0;
+}
+
+__noinline int read_ancestors(void)
+{
+	struct scratch *s = scratch();
+	struct task_struct *task = current_task();
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < PROBE_ANCESTORS; i++) {
+		struct probe_ancestor *ancestor = &s->identity.ancestors[i];
+		struct task_struct *parent = NULL;
+
+		if (task)
+			parent = BPF_CORE_READ(task, real_parent, group_leader);
+		if (!parent || parent == task) {
+			ancestor->tgid = 0;
+			return i;
+		}
+		ancestor->tgid = BPF_CORE_READ(parent, tgid);
+		ancestor->uid = BPF_CORE_READ(parent, cred, uid.val);
+		ancestor->start_ns = BPF_CORE_READ(parent, start_boottime);
+		BPF_CORE_READ_INTO(&ancestor->comm, parent, comm);
+		task = parent;
+	}
+	return PROBE_ANCESTORS;
+}
+
+/* What identity_fingerprint did not need to read. */
+__noinline int describe_identity(void)
+{
+	struct scratch *s = scratch();
+	struct task_struct *task = current_task();
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct dentry *pwd = BPF_CORE_READ(task, fs, pwd.dentry);
+	__u32 before;
+
+	if (!s)
+		return 0;
+	before = s->used;
+	if (!exe)
+		s->identity.flags |= PROBE_KERNEL_THREAD;
+	else if (!append_path((__u64)BPF_CORE_READ(exe, f_path.mnt),
+			      (__u64)BPF_CORE_READ(exe, f_path.dentry)))
+		s->identity.flags |= PROBE_EXE_TRUNCATED;
+	if (exe && !BPF_CORE_READ(exe, f_inode, i_nlink))
+		s->identity.flags |= PROBE_EXE_DELETED;
+	s->identity.exe_size = s->used - before;
+
+	before = s->used;
+	if (!append_path((__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)pwd))
+		s->identity.flags |= PROBE_CWD_TRUNCATED;
+	if (pwd && !BPF_CORE_READ(pwd, d_inode, i_nlink))
+		s->identity.flags |= PROBE_CWD_DELETED;
+	s->identity.cwd_size = s->used - before;
+
+	before = s->used;
+	if (!append_cgroup())
+		s->identity.flags |= PROBE_CGROUP_TRUNCATED;
+	s->identity.cgroup_size = s->used - before;
+
+	s->identity.reserved = 0;
+	read_ancestors();
+	return 1;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* The hooks, and nothing else. User space loads one of the three connect hooks. */
+#include "kernel.h"
+#include "probe_events.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+const volatile struct probe_config config = {};
+
+#include "maps.bpf.h"
+#include "fingerprint.bpf.h"
+#include "identity.bpf.h"
+#include "connection.bpf.h"
+
+SEC("fentry/tcp_connect")
+int BPF_PROG(connect_fentry, struct sock *sk)
+{
+	return watch_connect(sk);
+}
+
+SEC("kprobe/tcp_connect")
+int BPF_KPROBE(connect_kprobe, struct sock *sk)
+{
+	return watch_connect(sk);
+}
+
+/* The same moment, a little earlier: the socket enters SYN_SENT, still without a source port. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(connect_state, struct sock *sk, int old_state, int new_state)
+{
+	return new_state == TCP_SYN_SENT ? watch_connect(sk) : 0;
+}
+
+/*
+ * Apart from the hook above, for it also runs in softirq: that may interrupt a
+ * connect being recorded, and a program does not run twice at a time on one CPU.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(life, struct sock *sk, int old_state, int new_state)
+{
+	if (new_state != TCP_ESTABLISHED && new_state != TCP_CLOSE)
+		return 0;
+	if (!watched(sk->__sk_common.skc_dport))
+		return 0;
+	return record_life(sk, old_state, new_state);
+}
