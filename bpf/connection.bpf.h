@@ -96,7 +96,7 @@ static __always_inline int watch_connect(struct sock *sk)
 	return record_connect(sk, cookie);
 }
 
-static __always_inline int record_life(struct sock *sk, int old_state, int new_state)
+static __always_inline int record_life(struct sock *sk, int new_state)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	struct probe_losses *lost = count_losses();
@@ -107,14 +107,14 @@ static __always_inline int record_life(struct sock *sk, int old_state, int new_s
 	if (!lost || !followed)
 		return 0;
 	life.kind = closed ? PROBE_CLOSED : PROBE_ESTABLISHED;
-	life.old_state = old_state;
+	life.family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	life.time_ns = bpf_ktime_get_boot_ns();
 	life.connection = followed->connection;
 	if (!closed)
 		followed->established_ns = life.time_ns;
 	life.established_ns = followed->established_ns;
 	life.source_port = read_source_port(sk);
-	read_source(life.source, sk, BPF_CORE_READ(sk, __sk_common.skc_family));
+	read_source(life.source, sk, life.family);
 	if (closed) {
 		bpf_map_delete_elem(&sockets, &sk);
 		life.error = BPF_CORE_READ(sk, sk_err);

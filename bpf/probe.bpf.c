@@ -46,5 +46,5 @@ int BPF_PROG(life, struct sock *sk, int old_state, int new_state)
 		return 0;
 	if (!watched(sk->__sk_common.skc_dport))
 		return 0;
-	return record_life(sk, old_state, new_state);
+	return record_life(sk, new_state);
 }

@@ -109,7 +109,7 @@ _Static_assert(sizeof(struct probe_identity) == 280, "probe_identity has padding
 
 struct probe_life {
 	__u8 kind;
-	__u8 old_state;		/* TCP state that was left */
+	__u8 family;		/* AF_INET, AF_INET6 */
 	__u16 source_port;
 	__u32 error;		/* sk_err: an errno, 0 none */
 	__u64 time_ns;

@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "mailsnoop",
+    products: [.executable(name: "mailsnoop", targets: ["mailsnoop"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // libbpf, as Debian ships it.
+        .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        // What the Glibc module lacks.
+        .target(name: "CLinux"),
+        // The kernel side: the contract, and the compiled program (`make bpf`).
+        .target(
+            name: "CProbe", path: "bpf",
+            exclude: [
+                "probe.bpf.c", "probe.bpf.o", "kernel.h", "maps.bpf.h", "fingerprint.bpf.h", "identity.bpf.h",
+                "connection.bpf.h", "LICENSE",
+            ],
+            sources: ["object.c"]),
+        // The core: no root, no libbpf, no terminal.
+        .target(name: "MailWatch", swiftSettings: strict),
+        .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
+        .target(name: "KernelProbe", dependencies: ["CLibbpf", "CProbe", "MailWatch"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["CLinux", "MailWatch"], swiftSettings: strict),
+        .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
+        .executableTarget(
+            name: "mailsnoop",
+            dependencies: [
+                "CLinux", "HostFacts", "KernelProbe", "MailWatch", "Reports", "TopView",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "MailWatchTests", dependencies: ["MailWatch"], swiftSettings: strict),
+        .testTarget(name: "HostFactsTests", dependencies: ["HostFacts", "MailWatch"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch"], swiftSettings: strict),
+        .testTarget(name: "ReportsTests", dependencies: ["MailWatch", "Reports"], swiftSettings: strict),
+        .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["mailsnoop"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelTests", dependencies: ["CLinux", "HostFacts", "KernelProbe", "MailWatch"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x
+)

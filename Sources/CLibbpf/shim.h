@@ -1,0 +1,54 @@
+/* libbpf for Swift: its API, and what of it does not import. */
+#pragma once
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* libbpf's last message: the reason behind a bare errno. Only the thread that loads uses it. */
+enum { SHIM_MESSAGE = 512 };
+
+static inline char *shim_last_message(void)
+{
+	static char message[SHIM_MESSAGE];
+
+	return message;
+}
+
+static inline int shim_keep_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level != LIBBPF_DEBUG)
+		vsnprintf(shim_last_message(), SHIM_MESSAGE, format, arguments);
+	return 0;
+}
+
+/* Keeps libbpf's messages from stderr. */
+static inline void shim_capture_messages(void)
+{
+	shim_last_message()[0] = 0;
+	libbpf_set_print(shim_keep_message);
+}
+
+/* How often the kernel skipped the program because it already ran on that CPU. 0 where it does not count. */
+static inline __u64 shim_missed_runs(int program)
+{
+	struct bpf_prog_info info;
+	__u32 size = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	if (bpf_obj_get_info_by_fd(program, &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+/* Whether the kernel's type information has that function. */
+static inline int shim_kernel_has_function(const char *name)
+{
+	struct btf *types = btf__load_vmlinux_btf();
+	int found = types && btf__find_by_name_kind(types, name, BTF_KIND_FUNC) > 0;
+
+	btf__free(types);
+	return found;
+}

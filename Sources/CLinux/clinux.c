@@ -1,0 +1,92 @@
+#define _GNU_SOURCE
+#include "clinux.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+int clinux_signal_descriptor(const int *signals, int count)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = 0; i < count; i++)
+		sigaddset(&set, signals[i]);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int clinux_next_signal(int descriptor)
+{
+	struct signalfd_siginfo info;
+
+	return read(descriptor, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+int clinux_timer_descriptor(int milliseconds)
+{
+	struct timespec period = { milliseconds / 1000, milliseconds % 1000 * 1000000L };
+	struct itimerspec timer = { period, period };
+	int descriptor = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (descriptor >= 0 && timerfd_settime(descriptor, 0, &timer, NULL)) {
+		close(descriptor);
+		return -1;
+	}
+	return descriptor;
+}
+
+uint64_t clinux_timer_fired(int descriptor)
+{
+	uint64_t times;
+
+	return read(descriptor, &times, sizeof(times)) == sizeof(times) ? times : 0;
+}
+
+bool clinux_window_size(int descriptor, int *columns, int *rows)
+{
+	struct winsize size;
+
+	if (ioctl(descriptor, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row)
+		return false;
+	*columns = size.ws_col;
+	*rows = size.ws_row;
+	return true;
+}
+
+static struct {
+	int descriptor;
+	struct termios settings;
+	char sequence[64];
+} guarded;
+
+/* Only what signal-safety(7) allows. SA_RESETHAND lets the raised signal do what it would have done. */
+static void restore(int number)
+{
+	ssize_t written = write(guarded.descriptor, guarded.sequence, strlen(guarded.sequence));
+
+	(void)written;
+	tcsetattr(guarded.descriptor, TCSANOW, &guarded.settings);
+	raise(number);
+}
+
+void clinux_guard_terminal(int descriptor, const struct termios *settings, const char *sequence)
+{
+	static const int crashes[] = { SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE };
+	struct sigaction action = { .sa_handler = restore, .sa_flags = SA_RESETHAND | SA_NODEFER };
+
+	guarded.descriptor = descriptor;
+	guarded.settings = *settings;
+	strncpy(guarded.sequence, sequence, sizeof(guarded.sequence) - 1);
+	for (unsigned long i = 0; i < sizeof(crashes) / sizeof(*crashes); i++)
+		sigaction(crashes[i], &action, NULL);
+}
+
+const char *clinux_errno_name(int number)
+{
+	return strerrorname_np(number);
+}

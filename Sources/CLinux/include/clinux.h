@@ -1,0 +1,29 @@
+/* What the Glibc module lacks: signalfd, timerfd, and a terminal that is restored even by a crash. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <termios.h>
+
+/* Blocks the given signals in this thread and those it starts, and gives a descriptor to read them from, or -1. */
+int clinux_signal_descriptor(const int *signals, int count);
+
+/* The next signal that waits on the descriptor, or 0. */
+int clinux_next_signal(int descriptor);
+
+/* A descriptor that is readable each `milliseconds`, or -1. */
+int clinux_timer_descriptor(int milliseconds);
+
+/* How often the timer has fired since the last call. */
+uint64_t clinux_timer_fired(int descriptor);
+
+/* Columns and rows of a terminal. False when it is none. */
+bool clinux_window_size(int descriptor, int *columns, int *rows);
+
+/*
+ * From here on a crash of this process (SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE) first writes `sequence`
+ * to the terminal and gives it `settings` back.
+ */
+void clinux_guard_terminal(int descriptor, const struct termios *settings, const char *sequence);
+
+/* "ECONNREFUSED" for an errno, or NULL. */
+const char *clinux_errno_name(int number);

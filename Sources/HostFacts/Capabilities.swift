@@ -1,0 +1,29 @@
+/// The effective capabilities of this process (capabilities(7)).
+public struct Capabilities: Sendable {
+    /// What tracing needs, with the bit of each and what it is for.
+    public static let needed: [(name: String, bit: UInt64, use: String)] = [
+        ("CAP_BPF", 39, "load BPF programs and maps"),
+        ("CAP_PERFMON", 38, "read kernel and user memory in them"),
+    ]
+    /// With this one alone everything that needs the ones above is allowed too.
+    private static let systemAdministration: UInt64 = 21
+
+    private let effective: UInt64
+
+    public init(effective: UInt64) { self.effective = effective }
+
+    /// Those of this process, by /proc/self/status.
+    public init() {
+        let status = String(decoding: readFile("/proc/self/status", limit: 16_384) ?? [], as: UTF8.self)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        effective =
+            line.flatMap { UInt64($0.dropFirst("CapEff:".count).drop { $0 == "\t" || $0 == " " }, radix: 16) } ?? 0
+    }
+
+    public func has(_ bit: UInt64) -> Bool { effective & 1 << bit != 0 }
+
+    /// The names of those that are needed and not there.
+    public var missing: [String] {
+        has(Self.systemAdministration) ? [] : Self.needed.filter { !has($0.bit) }.map(\.name)
+    }
+}

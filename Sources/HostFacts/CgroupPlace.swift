@@ -1,0 +1,47 @@
+/// What a cgroup's path tells: the systemd unit and the container.
+public struct CgroupPlace: Equatable, Sendable {
+    public var unit: String?
+    public var container: String?
+
+    /// Prefixes of a systemd scope that hold a container, with what stands behind them.
+    private static let scopePrefixes = [
+        "docker-", "libpod-", "cri-containerd-", "crio-", "containerd-", "nerdctl-", "lxc-", "machine-",
+    ]
+
+    /// - Parameter path: from the root of the hierarchy, as in /proc/PID/cgroup.
+    public init(path: [UInt8]) {
+        let parts = String(decoding: path, as: UTF8.self).split(separator: "/").map(String.init)
+        unit =
+            parts.last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") } ?? parts.last { $0.hasSuffix(".slice") }
+        container = parts.indices.reversed().lazy.compactMap { Self.container(parts, $0) }.first
+    }
+
+    private static func container(_ parts: [String], _ index: Int) -> String? {
+        let part = parts[index]
+        let above = index > 0 ? parts[index - 1] : ""
+        // lxc: /lxc/NAME, /lxc.payload.NAME, and /lxc.payload/NAME of older ones.
+        for prefix in ["lxc.payload.", "lxc.monitor."] where part.hasPrefix(prefix) && part.count > prefix.count {
+            return String(part.dropFirst(prefix.count))
+        }
+        if above == "lxc" || above == "lxc.payload" { return part }
+        // systemd: PREFIX-ID.scope.
+        if part.hasSuffix(".scope") {
+            let name = part.dropLast(".scope".count)
+            for prefix in scopePrefixes where name.hasPrefix(prefix) {
+                let rest = name.dropFirst(prefix.count)
+                // libpod-conmon-ID is podman's watcher, outside the container.
+                if prefix == "libpod-", rest.hasPrefix("conmon-") { return nil }
+                if isID(rest) || prefix == "machine-" || prefix == "lxc-" { return String(rest) }
+            }
+            return nil
+        }
+        // cgroupfs: /docker/ID, /libpod_parent/libpod-ID, /kubepods/POD/ID; containerd: /NAMESPACE/ID.
+        let name = part.hasPrefix("libpod-") ? part.dropFirst("libpod-".count) : part[...]
+        return isID(name) ? String(name) : nil
+    }
+
+    /// 64 hexadecimal digits, as the container engines make them.
+    private static func isID(_ text: Substring) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+}

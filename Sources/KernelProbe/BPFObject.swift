@@ -1,0 +1,80 @@
+internal import CLibbpf
+internal import Glibc
+
+/// An opened BPF object. Owns it: when it goes, its programs and maps go.
+@safe struct BPFObject: ~Copyable {
+    private let pointer: OpaquePointer
+
+    init(bytes: UnsafeRawPointer, count: Int) throws(BPFError) {
+        guard let pointer = unsafe bpf_object__open_mem(bytes, count, nil) else {
+            throw BPFError(operation: "open the BPF object", code: errno)
+        }
+        unsafe self.pointer = pointer
+    }
+
+    // No copy of the pointer leaves this type but in a program or map that it lends.
+    deinit { unsafe bpf_object__close(pointer) }
+
+    /// Writes `value` over the program's read-only data. Call before `load`.
+    func configure<Value: BitwiseCopyable>(_ value: Value) throws(BPFError) {
+        let map = try unsafe map(".rodata")
+        let result = unsafe withUnsafeBytes(of: value) { bytes in
+            unsafe bpf_map__set_initial_value(map, bytes.baseAddress, bytes.count)
+        }
+        try check("configure the probe", result)
+    }
+
+    /// Sets a map's size. Call before `load`.
+    func resize(_ name: String, to entries: Int) throws(BPFError) {
+        try check("size map \(name)", unsafe bpf_map__set_max_entries(map(name), UInt32(clamping: entries)))
+    }
+
+    /// Leaves a program out of the load.
+    func leaveOut(_ name: String) throws(BPFError) {
+        try check("leave out \(name)", unsafe bpf_program__set_autoload(program(name), false))
+    }
+
+    func load() throws(BPFError) {
+        try check("load", unsafe bpf_object__load(pointer))
+    }
+
+    /// Attaches a program for as long as the link lives.
+    func attach(_ name: String) throws(BPFError) -> BPFLink {
+        guard let link = unsafe bpf_program__attach(try program(name)) else {
+            throw BPFError(operation: "attach", code: errno)
+        }
+        return unsafe BPFLink(pointer: link)
+    }
+
+    func programDescriptor(_ name: String) throws(BPFError) -> Int32 {
+        try check("find program \(name)", unsafe bpf_program__fd(program(name)))
+    }
+
+    func mapDescriptor(_ name: String) throws(BPFError) -> Int32 {
+        try check("find map \(name)", unsafe bpf_map__fd(map(name)))
+    }
+
+    private func program(_ name: String) throws(BPFError) -> OpaquePointer {
+        guard let program = unsafe bpf_object__find_program_by_name(pointer, name) else {
+            throw BPFError(operation: "find program \(name)", code: ENOENT)
+        }
+        return unsafe program
+    }
+
+    private func map(_ name: String) throws(BPFError) -> OpaquePointer {
+        guard let map = unsafe bpf_object__find_map_by_name(pointer, name) else {
+            throw BPFError(operation: "find map \(name)", code: ENOENT)
+        }
+        return unsafe map
+    }
+}
+
+/// One attached program. Detaches when it goes.
+@safe struct BPFLink: ~Copyable {
+    private let pointer: OpaquePointer
+
+    init(pointer: OpaquePointer) { unsafe self.pointer = pointer }
+
+    // The link is this value's alone.
+    deinit { unsafe bpf_link__destroy(pointer) }
+}

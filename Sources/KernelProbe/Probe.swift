@@ -1,0 +1,203 @@
+internal import CLibbpf
+internal import CProbe
+public import MailWatch
+
+/// How connects are seen, best first. The rungs tell the same.
+public enum Hook: String, CaseIterable, Sendable {
+    case fentry
+    case kprobe
+    case tpBTF = "tp_btf"
+
+    /// What it is attached to.
+    public var target: String {
+        switch self {
+        case .fentry: "fentry/tcp_connect"
+        case .kprobe: "kprobe/tcp_connect"
+        case .tpBTF: "tp_btf/inet_sock_set_state"
+        }
+    }
+
+    fileprivate var program: String {
+        switch self {
+        case .fentry: "connect_fentry"
+        case .kprobe: "connect_kprobe"
+        case .tpBTF: "connect_state"
+        }
+    }
+}
+
+/// A rung of the ladder that does not bear, and why.
+public struct HookRefusal: Sendable {
+    public let hook: Hook
+    public let reason: String
+}
+
+/// No connects can be seen.
+public struct ProbeError: Error, CustomStringConvertible {
+    /// What of it a caller can act on.
+    public enum Cause: Sendable {
+        /// The kernel said EPERM: capabilities are missing, or it is locked down.
+        case notPermitted
+        /// The kernel has not what is needed.
+        case unsupported
+    }
+
+    public let cause: Cause
+    public let description: String
+    public let refusals: [HookRefusal]
+}
+
+/// The loaded kernel side: watches outbound connects to the given ports until it goes.
+public struct Probe: ~Copyable {
+    /// Bytes of the ring buffer, unless told otherwise: 15,000 connects of new processes, or 40,000 of known ones.
+    public static let defaultRingSize = 1 << 22
+
+    public let hook: Hook
+    /// The rungs above `hook`.
+    public let refusals: [HookRefusal]
+
+    // Fields go in the order in which they stand: the links first, then the ring, then what they lie in.
+    private let connectLink: BPFLink
+    private let lifeLink: BPFLink
+    private var ring: RingBuffer
+    private let object: BPFObject
+    private let maps: Maps
+    private let programs: [Int32]
+    private var undecodable: UInt64 = 0
+
+    private struct Maps {
+        let ports, sockets, identities, losses: Int32
+    }
+
+    /// Loads the kernel side and begins to watch.
+    ///
+    /// - Parameters:
+    ///   - hook: this rung and no other; nil takes the first that bears.
+    ///   - ringSize: in bytes, a power of two and at least a page.
+    public static func attach(
+        ports: PortSet, hook: Hook? = nil, ringSize: Int = defaultRingSize
+    ) throws(ProbeError) -> Probe {
+        var refusals: [HookRefusal] = []
+        var permitted = true
+        for candidate in hook.map({ [$0] }) ?? Hook.allCases {
+            do throws(BPFError) {
+                return try attach(ports: ports, bearing: candidate, ringSize: ringSize, refusals: refusals)
+            } catch {
+                permitted = permitted && !error.isPermission
+                refusals.append(HookRefusal(hook: candidate, reason: error.description))
+            }
+        }
+        let reasons = refusals.map { "\($0.hook.rawValue): \($0.reason)" }.joined(separator: "; ")
+        throw ProbeError(
+            cause: permitted ? .unsupported : .notPermitted, description: "no hook can be attached (\(reasons))",
+            refusals: refusals)
+    }
+
+    private static func attach(
+        ports: PortSet, bearing hook: Hook, ringSize: Int, refusals: [HookRefusal]
+    ) throws(BPFError) -> Probe {
+        shim_capture_messages()
+        let program = unsafe probe_object()
+        // The embedded object lives as long as the program.
+        let object = try unsafe BPFObject(bytes: program.bytes, count: program.size)
+        var random = SystemRandomNumberGenerator()
+        try object.configure(probe_config(key: (random.next(), random.next())))
+        try object.resize("events", to: ringSize)
+        for other in Hook.allCases where other != hook { try object.leaveOut(other.program) }
+        try object.load()
+        let maps = try Maps(
+            ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
+            identities: object.mapDescriptor("identities"), losses: object.mapDescriptor("losses"))
+        let programs = try [object.programDescriptor("life"), object.programDescriptor(hook.program)]
+        try write(ports, to: maps.ports)
+        let ring = try RingBuffer(map: object.mapDescriptor("events"))
+        // The life hook first: no connection may begin that it does not see end.
+        let lifeLink = try object.attach("life")
+        let connectLink = try object.attach(hook.program)
+        return Probe(
+            hook: hook, refusals: refusals, connectLink: connectLink, lifeLink: lifeLink, ring: ring, object: object,
+            maps: maps, programs: programs)
+    }
+
+    private init(
+        hook: Hook, refusals: [HookRefusal], connectLink: consuming BPFLink, lifeLink: consuming BPFLink,
+        ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps, programs: [Int32]
+    ) {
+        self.hook = hook
+        self.refusals = refusals
+        self.connectLink = connectLink
+        self.lifeLink = lifeLink
+        self.ring = ring
+        self.object = object
+        self.maps = maps
+        self.programs = programs
+    }
+
+    /// Readable when records wait: for poll(2).
+    public var descriptor: Int32 { ring.descriptor }
+
+    /// Hands the events that wait to `body`, in order and without waiting, at most `limit` records. Returns how many
+    /// records were read.
+    public mutating func read(limit: Int = .max, _ body: (KernelEvent) -> Void) -> Int {
+        var undecodable: UInt64 = 0
+        let count = try? ring.read(limit: limit) { record in
+            if let event = RecordDecoder.decode(record) { body(event) } else { undecodable += 1 }
+        }
+        self.undecodable += undecodable
+        return count ?? 0
+    }
+
+    /// All that was lost since the beginning.
+    public func losses() -> Losses {
+        var total = Losses()
+        var zero: UInt32 = 0
+        var perCPU = [probe_losses](repeating: probe_losses(), count: Int(max(libbpf_num_possible_cpus(), 1)))
+        // The map holds one probe_losses for each possible CPU.
+        if unsafe bpf_map_lookup_elem(maps.losses, &zero, &perCPU) == 0 {
+            for cpu in perCPU {
+                total.connects += cpu.connects
+                total.established += cpu.established
+                total.ends += cpu.closed
+                total.unfollowed += cpu.unfollowed
+            }
+        }
+        total.missed = programs.reduce(0) { $0 + shim_missed_runs($1) }
+        total.undecodable = undecodable
+        return total
+    }
+
+    /// The connections that the kernel side follows now.
+    public func followedConnections() -> Set<UInt64> {
+        var connections: Set<UInt64> = []
+        var key: UInt64 = 0
+        var next: UInt64 = 0
+        // Keys are 8 bytes, values two words. The walk starts anew when its key goes meanwhile: hence the bound.
+        var found = unsafe bpf_map_get_next_key(maps.sockets, nil, &next) == 0
+        for _ in 0..<4 * Int(PROBE_SOCKETS) where found {
+            key = next
+            var value = [2 of UInt64](repeating: 0)
+            if unsafe bpf_map_lookup_elem(maps.sockets, &key, &value) == 0 { connections.insert(value[0]) }
+            found = unsafe bpf_map_get_next_key(maps.sockets, &key, &next) == 0
+        }
+        return connections
+    }
+
+    /// Has the kernel side describe these identities again when they are next seen.
+    public func forget(_ identities: [UInt64]) {
+        for var identity in identities {
+            // Gone already is as good.
+            _ = unsafe bpf_map_delete_elem(maps.identities, &identity)
+        }
+    }
+
+    private static func write(_ ports: PortSet, to map: Int32) throws(BPFError) {
+        var zero: UInt32 = 0
+        var words = ports.words
+        // The map's value is PROBE_PORT_WORDS words, as PortSet has them.
+        try check("set the port filter", unsafe bpf_map_update_elem(map, &zero, &words, 0))
+    }
+}
+
+extension BPFError {
+    fileprivate var isPermission: Bool { code == 1 || code == 13 }
+}

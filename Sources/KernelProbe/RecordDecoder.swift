@@ -1,0 +1,137 @@
+internal import CProbe
+internal import Glibc
+public import MailWatch
+
+/// Reads records of the kernel side (bpf/include/probe_events.h). Anything that is none of them is refused; nothing is
+/// read outside the span.
+public enum RecordDecoder {
+    /// Nil when `record` is not a whole, well-formed record.
+    public static func decode(_ record: RawSpan) -> KernelEvent? {
+        guard record.byteCount > 0 else { return nil }
+        switch UInt32(record.load(UInt8.self, at: 0)) {
+        case PROBE_CONNECT.rawValue: return connect(record).map { .connect($0) }
+        case PROBE_ESTABLISHED.rawValue: return life(record).map { .established($0) }
+        case PROBE_CLOSED.rawValue: return life(record).map { .closed($0) }
+        default: return nil
+        }
+    }
+
+    private static func connect(_ record: RawSpan) -> ConnectEvent? {
+        guard record.byteCount >= MemoryLayout<probe_connect>.size else { return nil }
+        // The size has been checked, and any bytes are a probe_connect.
+        let raw = unsafe record.unsafeLoadUnaligned(as: probe_connect.self)
+        guard let source = address(unsafe bytes(of: raw.source), family: raw.family),
+            let destination = address(unsafe bytes(of: raw.destination), family: raw.family)
+        else { return nil }
+        var description: ProcessDescription?
+        if UInt32(raw.flags) & PROBE_DESCRIBED.rawValue != 0 {
+            description = describe(record.extracting(droppingFirst: MemoryLayout<probe_connect>.size))
+            guard description != nil else { return nil }
+        }
+        return ConnectEvent(
+            time: raw.time_ns, connection: raw.connection, identity: raw.identity, description: description,
+            cookie: raw.cookie, source: Endpoint(address: source, port: raw.source_port),
+            destination: Endpoint(address: destination, port: raw.destination_port), thread: raw.tid,
+            threadName: unsafe name(bytes(of: raw.comm)),
+            isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0)
+    }
+
+    private static func life(_ record: RawSpan) -> LifeEvent? {
+        guard record.byteCount >= MemoryLayout<probe_life>.size else { return nil }
+        // As above.
+        let raw = unsafe record.unsafeLoadUnaligned(as: probe_life.self)
+        guard let source = address(unsafe bytes(of: raw.source), family: UInt16(raw.family)) else { return nil }
+        return LifeEvent(
+            time: raw.time_ns, connection: raw.connection, establishedTime: raw.established_ns,
+            error: Int32(clamping: raw.error), source: Endpoint(address: source, port: raw.source_port),
+            bytesSent: raw.bytes_sent, bytesReceived: raw.bytes_received)
+    }
+
+    private static func describe(_ record: RawSpan) -> ProcessDescription? {
+        guard record.byteCount >= MemoryLayout<probe_identity>.size else { return nil }
+        // As above.
+        let raw = unsafe record.unsafeLoadUnaligned(as: probe_identity.self)
+        let strings = record.extracting(droppingFirst: MemoryLayout<probe_identity>.size).array
+        var rest = strings[...]
+        func take(_ size: UInt16) -> ArraySlice<UInt8>? {
+            guard Int(size) <= rest.count else { return nil }
+            defer { rest = rest.dropFirst(Int(size)) }
+            return rest.prefix(Int(size))
+        }
+        guard let argv = take(raw.argv_size), let exe = take(raw.exe_size), let cwd = take(raw.cwd_size),
+            let cgroup = take(raw.cgroup_size)
+        else { return nil }
+
+        func has(_ flag: probe_identity_flags) -> Bool { raw.flags & flag.rawValue != 0 }
+        var process = ProcessDescription()
+        process.pid = raw.tgid
+        process.startTime = raw.start_ns
+        process.uid = raw.uid
+        process.gid = raw.gid
+        process.effectiveUID = raw.euid
+        process.effectiveGID = raw.egid
+        process.loginUID = raw.loginuid == .max ? nil : raw.loginuid
+        process.networkNamespace = raw.network_namespace
+        process.cgroupID = raw.cgroup_id
+        process.comm = unsafe name(bytes(of: raw.comm))
+        process.argv = Array(argv)
+        process.isExeDeleted = has(PROBE_EXE_DELETED)
+        process.isCwdDeleted = has(PROBE_CWD_DELETED)
+        if !has(PROBE_KERNEL_THREAD) { process.exe = path(exe, isWhole: !has(PROBE_EXE_TRUNCATED)) }
+        process.cwd = path(cwd, isWhole: !has(PROBE_CWD_TRUNCATED))
+        process.cgroupPath = path(cgroup, isWhole: !has(PROBE_CGROUP_TRUNCATED))
+        for (flag, gap) in [
+            (PROBE_ARGV_UNREADABLE, ProcessDescription.Gaps.argvUnreadable), (PROBE_ARGV_TRUNCATED, .argvTruncated),
+            (PROBE_EXE_TRUNCATED, .exeTruncated), (PROBE_CWD_TRUNCATED, .cwdTruncated),
+            (PROBE_CGROUP_TRUNCATED, .cgroupTruncated),
+        ] where has(flag) { process.gaps.insert(gap) }
+        let ancestors = raw.ancestors
+        for ancestor in [ancestors.0, ancestors.1, ancestors.2, ancestors.3, ancestors.4, ancestors.5] {
+            guard ancestor.tgid != 0 else { break }
+            process.ancestors.append(
+                .init(
+                    pid: ancestor.tgid, uid: ancestor.uid, startTime: ancestor.start_ns,
+                    comm: unsafe name(bytes(of: ancestor.comm))))
+        }
+        return process
+    }
+
+    /// The components come from the leaf to the root. A path that was cut begins with `...`.
+    private static func path(_ names: ArraySlice<UInt8>, isWhole: Bool) -> [UInt8] {
+        var components = names.split(separator: 0, omittingEmptySubsequences: true)
+        components.reverse()
+        var path: [UInt8] = isWhole ? [] : Array("...".utf8)
+        for component in components {
+            path.append(UInt8(ascii: "/"))
+            path.append(contentsOf: component)
+        }
+        return path.isEmpty ? [UInt8(ascii: "/")] : path
+    }
+
+    private static func address(_ bytes: [16 of UInt8], family: UInt16) -> IPAddress? {
+        func word(_ range: Range<Int>) -> UInt64 { range.reduce(0) { $0 << 8 | UInt64(bytes[$1]) } }
+        switch Int32(family) {
+        case AF_INET: return IPAddress(ipv4: UInt32(word(0..<4)))
+        case AF_INET6: return IPAddress(high: word(0..<8), low: word(8..<16))
+        default: return nil
+        }
+    }
+
+    /// Up to the first NUL.
+    private static func name(_ bytes: [16 of UInt8]) -> [UInt8] {
+        bytes.indices.prefix { bytes[$0] != 0 }.map { bytes[$0] }
+    }
+
+    /// C's arrays come as tuples: sixteen bytes each, of any value.
+    @unsafe private static func bytes<Tuple: BitwiseCopyable>(of tuple: Tuple) -> [16 of UInt8] {
+        unsafe unsafeBitCast(tuple, to: [16 of UInt8].self)
+    }
+}
+
+extension RawSpan {
+    fileprivate func load(_: UInt8.Type, at offset: Int) -> UInt8 {
+        unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    }
+
+    fileprivate var array: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
+}

@@ -1,0 +1,18 @@
+internal import CLibbpf
+internal import Glibc
+
+extension Probe {
+    /// Whether this kernel has the ring buffer (5.8), asked by making one. False also where that is not permitted.
+    public static var hasRingBuffer: Bool {
+        let map = unsafe bpf_map_create(BPF_MAP_TYPE_RINGBUF, "mailsnoop_test", 0, 0, 4096, nil)
+        guard map >= 0 else { return false }
+        close(map)
+        return true
+    }
+
+    /// Whether connects come with their socket cookie: the function behind it is in the kernel since 5.12.
+    public static var hasSocketCookies: Bool { unsafe shim_kernel_has_function("bpf_get_socket_ptr_cookie") != 0 }
+
+    /// libbpf's version, `1.1`.
+    public static var libraryVersion: String { "\(libbpf_major_version()).\(libbpf_minor_version())" }
+}

@@ -1,0 +1,104 @@
+internal import Glibc
+
+/// How far a connection has come, or how it ended.
+public enum ConnectionState: String, Sendable, CaseIterable {
+    /// SYN sent, no answer yet.
+    case connecting
+    /// Established and not closed.
+    case open
+    /// Established, then closed in order.
+    case closed
+    /// ECONNREFUSED: a reset or an ICMP port unreachable answered the SYN.
+    case refused
+    /// ETIMEDOUT: nobody answered, the SYN or later.
+    case timedOut = "timed-out"
+    /// EHOSTUNREACH, ENETUNREACH and their like: a router or this host said so.
+    case unreachable
+    /// Established, then reset by the peer.
+    case reset
+    /// Given up by its own process, or by its death, before an answer came.
+    case aborted
+    /// Ended by another errno.
+    case failed
+    /// Its end was lost, or never followed.
+    case unknown
+
+    /// Never established, for whatever reason.
+    public var isFailure: Bool {
+        switch self {
+        case .refused, .timedOut, .unreachable, .aborted, .failed: true
+        case .connecting, .open, .closed, .reset, .unknown: false
+        }
+    }
+
+    public var hasEnded: Bool { self != .connecting && self != .open }
+
+    init(end error: Int32, wasEstablished: Bool) {
+        switch (error, wasEstablished) {
+        case (0, true): self = .closed
+        case (0, false): self = .aborted
+        case (ECONNREFUSED, _): self = .refused
+        case (ETIMEDOUT, _): self = .timedOut
+        case (ECONNRESET, _), (EPIPE, _): self = .reset
+        case (EHOSTUNREACH, _), (ENETUNREACH, _), (EHOSTDOWN, _), (ENETDOWN, _), (ENONET, _), (ENOPROTOOPT, _):
+            self = .unreachable
+        default: self = .failed
+        }
+    }
+}
+
+/// One outbound TCP connection to a watched port, from connect to close.
+public struct Connection: Sendable {
+    /// Names the connection, as long as the probe is loaded.
+    public let id: UInt64
+    public let process: Process
+    public let thread: UInt32
+    public let threadName: [UInt8]
+    public let cookie: UInt64
+    public let destination: Endpoint
+    /// Port 0 until the kernel has chosen one.
+    public internal(set) var source: Endpoint
+    /// Times in ns of CLOCK_BOOTTIME.
+    public let connectTime: UInt64
+    public internal(set) var establishedTime: UInt64?
+    public internal(set) var endTime: UInt64?
+    public internal(set) var state: ConnectionState
+    /// The errno that ended it; 0 none.
+    public internal(set) var error: Int32 = 0
+    public internal(set) var bytesSent: UInt64 = 0
+    public internal(set) var bytesReceived: UInt64 = 0
+
+    init(_ event: ConnectEvent, process: Process) {
+        id = event.connection
+        self.process = process
+        thread = event.thread
+        threadName = event.threadName
+        cookie = event.cookie
+        destination = event.destination
+        source = event.source
+        connectTime = event.time
+        state = event.isFollowed ? .connecting : .unknown
+    }
+
+    /// ns from connect to the end; nil while it lasts.
+    public var duration: UInt64? { endTime.map { $0 &- connectTime } }
+
+    mutating func establish(_ event: LifeEvent) {
+        state = .open
+        establishedTime = event.time
+        source = event.source
+    }
+
+    mutating func end(_ event: LifeEvent) {
+        if event.establishedTime != 0 { establishedTime = event.establishedTime }
+        state = ConnectionState(end: event.error, wasEstablished: event.establishedTime != 0)
+        error = event.error
+        endTime = event.time
+        bytesSent = event.bytesSent
+        bytesReceived = event.bytesReceived
+        // A socket that never got an address keeps the one it asked for.
+        if event.source.port != 0 { source = event.source }
+    }
+
+    mutating func loseEnd() { state = .unknown }
+}

@@ -1,0 +1,32 @@
+internal import Glibc
+
+/// Which connections are wanted. An empty list wants all; the values of one list are alternatives.
+public struct ConnectionFilter: Sendable {
+    public var pids: [UInt32] = []
+    public var users: [UInt32] = []
+    /// comm of the process or of the thread, exact.
+    public var comms: [String] = []
+    /// Path of the exe, as a glob(7) pattern in which `*` also matches `/`.
+    public var exes: [String] = []
+
+    public init() {}
+
+    /// Real or effective user.
+    public func matches(_ connection: Connection) -> Bool {
+        let process = connection.process.description
+        return (pids.isEmpty || pids.contains(process.pid))
+            && (users.isEmpty || users.contains(process.uid) || users.contains(process.effectiveUID))
+            && (comms.isEmpty
+                || comms.contains {
+                    $0.utf8.elementsEqual(process.comm) || $0.utf8.elementsEqual(connection.threadName)
+                })
+            && (exes.isEmpty || exes.contains { Self.glob($0, process.exe) })
+    }
+
+    private static func glob(_ pattern: String, _ path: [UInt8]) -> Bool {
+        // fnmatch reads both up to their NUL; paths have none inside.
+        unsafe (path + [0]).withUnsafeBytes { bytes in
+            unsafe fnmatch(pattern, bytes.assumingMemoryBound(to: CChar.self).baseAddress!, 0) == 0
+        }
+    }
+}

@@ -1,0 +1,104 @@
+/// A record from the kernel side, decoded.
+public enum KernelEvent: Sendable {
+    case connect(ConnectEvent)
+    case established(LifeEvent)
+    case closed(LifeEvent)
+}
+
+/// A process calls connect: the socket enters SYN_SENT. Times are in ns of CLOCK_BOOTTIME.
+public struct ConnectEvent: Sendable {
+    public var time: UInt64
+    /// Names the connection, as long as the probe is loaded.
+    public var connection: UInt64
+    /// Stands for all that `description` says; the description comes with its first connect only.
+    public var identity: UInt64
+    public var description: ProcessDescription?
+    /// Socket cookie (SO_COOKIE); 0 where the kernel cannot tell.
+    public var cookie: UInt64
+    public var source: Endpoint
+    public var destination: Endpoint
+    public var thread: UInt32
+    /// comm of the thread.
+    public var threadName: [UInt8]
+    /// False when the kernel side had no room to follow it: its end will not be told.
+    public var isFollowed: Bool
+
+    public init(
+        time: UInt64, connection: UInt64, identity: UInt64, description: ProcessDescription?, cookie: UInt64,
+        source: Endpoint, destination: Endpoint, thread: UInt32, threadName: [UInt8], isFollowed: Bool
+    ) {
+        self.time = time
+        self.connection = connection
+        self.identity = identity
+        self.description = description
+        self.cookie = cookie
+        self.source = source
+        self.destination = destination
+        self.thread = thread
+        self.threadName = threadName
+        self.isFollowed = isFollowed
+    }
+}
+
+/// A connection was established or reached TCP_CLOSE.
+public struct LifeEvent: Sendable {
+    public var time: UInt64
+    public var connection: UInt64
+    /// 0 when it never was.
+    public var establishedTime: UInt64
+    /// sk_err: an errno, or 0.
+    public var error: Int32
+    public var source: Endpoint
+    /// Payload, without retransmissions.
+    public var bytesSent: UInt64
+    public var bytesReceived: UInt64
+
+    public init(
+        time: UInt64, connection: UInt64, establishedTime: UInt64, error: Int32, source: Endpoint, bytesSent: UInt64,
+        bytesReceived: UInt64
+    ) {
+        self.time = time
+        self.connection = connection
+        self.establishedTime = establishedTime
+        self.error = error
+        self.source = source
+        self.bytesSent = bytesSent
+        self.bytesReceived = bytesReceived
+    }
+}
+
+/// Records that could not be handed over, by cause.
+public struct Losses: Equatable, Sendable {
+    /// The ring was full at a connect.
+    public var connects: UInt64 = 0
+    /// The ring was full when a connection was established; its end still tells that.
+    public var established: UInt64 = 0
+    /// The ring was full at a connection's end.
+    public var ends: UInt64 = 0
+    /// Seen, but not followed: too many connections at the same time.
+    public var unfollowed: UInt64 = 0
+    /// Hook runs that the kernel skipped, because the hook was already running on that CPU.
+    public var missed: UInt64 = 0
+    /// Records that this version cannot read.
+    public var undecodable: UInt64 = 0
+
+    public init() {}
+
+    public var total: UInt64 { connects + established + ends + unfollowed + missed + undecodable }
+
+    /// Name and count of each cause, as they stand in every output.
+    public var byCause: [(name: StaticString, count: UInt64)] {
+        [
+            ("connects", connects), ("established", established), ("ends", ends), ("unfollowed", unfollowed),
+            ("missed", missed), ("undecodable", undecodable),
+        ]
+    }
+}
+
+extension Losses: CustomStringConvertible {
+    /// `lost: connects 3, ends 1`, or `lost: nothing`.
+    public var description: String {
+        let causes = byCause.filter { $0.count > 0 }.map { "\($0.name) \($0.count)" }
+        return "lost: " + (causes.isEmpty ? "nothing" : causes.joined(separator: ", "))
+    }
+}

@@ -1,0 +1,92 @@
+/// Who sends: a user's program.
+public struct Sender: Hashable, Sendable {
+    public let uid: UInt32
+    public let program: [UInt8]
+
+    public init(_ process: Process) {
+        uid = process.description.uid
+        program = process.program
+    }
+}
+
+/// What one sender did.
+public struct SenderRecord: Sendable {
+    /// Destinations are told apart up to this number.
+    public static let destinationLimit = 256
+
+    public let user: String
+    public let program: [UInt8]
+    public fileprivate(set) var connects = 0
+    public fileprivate(set) var established = 0
+    public fileprivate(set) var failed = 0
+    public fileprivate(set) var destinations: Set<IPAddress> = []
+    /// The latest connection, as far as it is known.
+    public fileprivate(set) var last: Connection
+    /// ns of CLOCK_BOOTTIME.
+    public let firstTime: UInt64
+
+    fileprivate init(_ connection: Connection) {
+        user = connection.process.user
+        program = connection.process.program
+        last = connection
+        firstTime = connection.connectTime
+    }
+}
+
+/// Connections summed by sender. Holds `limit` senders, and the sum of what came from any others.
+public struct Ledger: Sendable {
+    public private(set) var connects = 0
+    /// Connects of senders beyond the limit.
+    public private(set) var others = 0
+    private var records: [Sender: SenderRecord] = [:]
+    private let limit: Int
+
+    public init(limit: Int = 4096) { self.limit = limit }
+
+    public var senderCount: Int { records.count }
+
+    public mutating func note(_ change: Tracker.Change) {
+        switch change {
+        case .opened(let connection): open(connection)
+        case .established(let connection): update(connection) { $0.established += 1 }
+        case .ended(let connection): update(connection) { $0.failed += connection.state.isFailure ? 1 : 0 }
+        }
+    }
+
+    /// The `count` senders that connected last.
+    public func mostRecent(_ count: Int) -> [SenderRecord] {
+        Array(records.values.sorted { $0.last.connectTime > $1.last.connectTime }.prefix(count))
+    }
+
+    /// The `count` senders with the most connects.
+    public func busiest(_ count: Int) -> [SenderRecord] {
+        Array(
+            records.values.sorted { ($0.connects, $0.last.connectTime) > ($1.connects, $1.last.connectTime) }.prefix(
+                count))
+    }
+
+    private mutating func open(_ connection: Connection) {
+        connects += 1
+        let sender = Sender(connection.process)
+        if records[sender] == nil {
+            guard records.count < limit else {
+                others += 1
+                return
+            }
+            records[sender] = SenderRecord(connection)
+        }
+        update(connection) {
+            $0.connects += 1
+            $0.last = connection
+            if $0.destinations.count < SenderRecord.destinationLimit {
+                $0.destinations.insert(connection.destination.address)
+            }
+        }
+    }
+
+    private mutating func update(_ connection: Connection, _ change: (inout SenderRecord) -> Void) {
+        guard let index = records.index(forKey: Sender(connection.process)) else { return }
+        change(&records.values[index])
+        if records.values[index].last.id == connection.id { records.values[index].last = connection }
+    }
+}

@@ -1,0 +1,44 @@
+/// What the host knows of a process beyond the kernel's word.
+public struct Placement: Equatable, Sendable {
+    public var userName: String?
+    public var effectiveUserName: String?
+    /// systemd unit.
+    public var unit: String?
+    /// Container id, or its name where the path has only that.
+    public var container: String?
+
+    public init(
+        userName: String? = nil, effectiveUserName: String? = nil, unit: String? = nil, container: String? = nil
+    ) {
+        self.userName = userName
+        self.effectiveUserName = effectiveUserName
+        self.unit = unit
+        self.container = container
+    }
+}
+
+/// A described process. Each of its connections refers to the one object.
+public final class Process: Sendable {
+    public let identity: UInt64
+    public let description: ProcessDescription
+    public let placement: Placement
+    /// The arguments with a blank between, as ps(1) shows them; comm in brackets where there are none.
+    public let commandLine: [UInt8]
+
+    public init(identity: UInt64, description: ProcessDescription, placement: Placement) {
+        self.identity = identity
+        self.description = description
+        self.placement = placement
+        let arguments = description.arguments
+        commandLine =
+            arguments.isEmpty
+            ? [UInt8(ascii: "[")] + description.comm + [UInt8(ascii: "]")]
+            : Array(arguments.joined(separator: [UInt8(ascii: " ")]))
+    }
+
+    /// The user's name, or the number where it has none.
+    public var user: String { placement.userName ?? String(description.uid) }
+
+    /// What the sender is called by: the exe, or comm where there is no exe.
+    public var program: [UInt8] { description.exe.isEmpty ? description.comm : description.exe }
+}

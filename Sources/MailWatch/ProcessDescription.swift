@@ -1,0 +1,74 @@
+/// A process as the kernel saw it at the moment of a connect. All bytes are the process's own claim but for the
+/// numbers, the exe and the cgroup.
+public struct ProcessDescription: Equatable, Sendable {
+    /// One of the processes above, nearest first.
+    public struct Ancestor: Equatable, Sendable {
+        public var pid: UInt32
+        public var uid: UInt32
+        /// ns of CLOCK_BOOTTIME.
+        public var startTime: UInt64
+        public var comm: [UInt8]
+
+        public init(pid: UInt32, uid: UInt32, startTime: UInt64, comm: [UInt8]) {
+            self.pid = pid
+            self.uid = uid
+            self.startTime = startTime
+            self.comm = comm
+        }
+    }
+
+    /// What could not be read whole.
+    public struct Gaps: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        public static let argvUnreadable = Gaps(rawValue: 1 << 0)
+        public static let argvTruncated = Gaps(rawValue: 1 << 1)
+        public static let exeTruncated = Gaps(rawValue: 1 << 2)
+        public static let cwdTruncated = Gaps(rawValue: 1 << 3)
+        public static let cgroupTruncated = Gaps(rawValue: 1 << 4)
+        /// The record that described the process was lost; only the connection is known.
+        public static let descriptionLost = Gaps(rawValue: 1 << 5)
+
+        public static let names: [(gap: Gaps, name: StaticString)] = [
+            (.argvUnreadable, "argv-unreadable"), (.argvTruncated, "argv-truncated"),
+            (.exeTruncated, "exe-truncated"), (.cwdTruncated, "cwd-truncated"),
+            (.cgroupTruncated, "cgroup-truncated"), (.descriptionLost, "description-lost"),
+        ]
+    }
+
+    /// Thread group id in the initial pid namespace.
+    public var pid: UInt32 = 0
+    /// task_struct.start_boottime of the thread group leader, in ns of CLOCK_BOOTTIME.
+    public var startTime: UInt64 = 0
+    public var uid: UInt32 = 0
+    public var gid: UInt32 = 0
+    public var effectiveUID: UInt32 = 0
+    public var effectiveGID: UInt32 = 0
+    /// The user who logged in (audit loginuid); nil when nobody did.
+    public var loginUID: UInt32?
+    /// Inode of the socket's network namespace.
+    public var networkNamespace: UInt32 = 0
+    public var cgroupID: UInt64 = 0
+    /// Path in the cgroup v2 hierarchy, from its root.
+    public var cgroupPath: [UInt8] = []
+    /// comm of the thread group leader.
+    public var comm: [UInt8] = []
+    /// Path from the root of the process's mount namespace.
+    public var exe: [UInt8] = []
+    public var isExeDeleted = false
+    public var cwd: [UInt8] = []
+    public var isCwdDeleted = false
+    /// argv as it lies in memory: a NUL behind each argument.
+    public var argv: [UInt8] = []
+    public var ancestors: [Ancestor] = []
+    public var gaps: Gaps = []
+
+    public init() {}
+
+    /// The arguments. The zeros with which a program pads its title are not arguments.
+    public var arguments: [ArraySlice<UInt8>] {
+        let end = argv.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        return end == 0 ? [] : argv[..<end].split(separator: 0, omittingEmptySubsequences: false)
+    }
+}

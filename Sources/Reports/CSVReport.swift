@@ -1,0 +1,121 @@
+internal import CLinux
+public import MailWatch
+
+/// A row a connection, RFC 4180: CRLF, quotes doubled. The columns are an interface: new ones come at the end.
+public enum CSVReport {
+    public static let columns = [
+        "time", "state", "duration_s", "user", "uid", "effective_uid", "gid", "effective_gid", "login_uid", "pid",
+        "tid", "process", "thread", "exe", "exe_deleted", "command_line", "cwd", "parent_pid", "parent", "ancestors",
+        "process_start", "source_ip", "source_port", "destination_ip", "destination_port", "established", "end",
+        "bytes_sent", "bytes_received", "error", "unit", "container", "cgroup", "network_namespace", "socket_cookie",
+        "gaps",
+    ]
+
+    public static var header: [UInt8] { Array((columns.joined(separator: ",") + "\r\n").utf8) }
+
+    /// Appends the row of a connection, with the line end.
+    public static func append(_ connection: Connection, clock: WallClock, to row: inout [UInt8]) {
+        let process = connection.process
+        let description = process.description
+        let parent = description.ancestors.first
+
+        Timestamp.append(clock.wallTime(connection.connectTime), to: &row)
+        field(connection.state.rawValue.utf8, to: &row)
+        next(&row)
+        if let duration = connection.duration { Reports.append(seconds: duration, to: &row) }
+        field((process.placement.userName ?? "").utf8, to: &row)
+        field(number: description.uid, to: &row)
+        field(number: description.effectiveUID, to: &row)
+        field(number: description.gid, to: &row)
+        field(number: description.effectiveGID, to: &row)
+        field(number: description.loginUID, to: &row)
+        field(number: description.pid, to: &row)
+        field(number: connection.thread, to: &row)
+        field(description.comm, to: &row)
+        field(connection.threadName, to: &row)
+        field(description.exe, to: &row)
+        field(number: description.isExeDeleted ? 1 : 0, to: &row)
+        field(process.commandLine, to: &row)
+        field(description.cwd, to: &row)
+        field(number: parent?.pid, to: &row)
+        field(parent?.comm ?? [], to: &row)
+        field(ancestry(description), to: &row)
+        next(&row)
+        if description.startTime > 0 { Timestamp.append(clock.wallTime(description.startTime), to: &row) }
+        field(connection.source.address, to: &row)
+        field(number: connection.source.port == 0 ? nil : connection.source.port, to: &row)
+        field(connection.destination.address, to: &row)
+        field(number: connection.destination.port, to: &row)
+        for time in [connection.establishedTime, connection.endTime] {
+            next(&row)
+            if let time { Timestamp.append(clock.wallTime(time), to: &row) }
+        }
+        field(number: connection.endTime.map { _ in connection.bytesSent }, to: &row)
+        field(number: connection.endTime.map { _ in connection.bytesReceived }, to: &row)
+        field(errorName(connection.error).utf8, to: &row)
+        field((process.placement.unit ?? "").utf8, to: &row)
+        field((process.placement.container ?? "").utf8, to: &row)
+        field(description.cgroupPath, to: &row)
+        field(number: description.networkNamespace, to: &row)
+        field(number: connection.cookie == 0 ? nil : connection.cookie, to: &row)
+        field(gapNames(description.gaps).joined(separator: " ").utf8, to: &row)
+        row.append("\r\n" as StaticString)
+    }
+
+    private static func next(_ row: inout [UInt8]) { row.append(UInt8(ascii: ",")) }
+
+    private static func field(number: (some BinaryInteger)?, to row: inout [UInt8]) {
+        next(&row)
+        if let number { row.append(decimal: UInt64(number)) }
+    }
+
+    private static func field(_ address: IPAddress, to row: inout [UInt8]) {
+        next(&row)
+        if !address.isUnspecified { address.append(to: &row) }
+    }
+
+    /// Text is escaped, kept from being a formula, and quoted where it has to be.
+    private static func field(_ bytes: some Collection<UInt8>, to row: inout [UInt8]) {
+        next(&row)
+        let start = row.count
+        if let first = bytes.first, isFormula(first) { row.append(UInt8(ascii: "'")) }
+        Escaping.append(bytes, to: &row, for: .text)
+        // Escaped text has neither CR nor LF.
+        let text = row[start...]
+        guard text.contains(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }) else { return }
+        let quoted = text.flatMap { $0 == UInt8(ascii: "\"") ? [$0, $0] : [$0] }
+        row.replaceSubrange(start..., with: [UInt8(ascii: "\"")] + quoted + [UInt8(ascii: "\"")])
+    }
+
+    /// What makes a spreadsheet calculate. TAB and CR are escaped anyway.
+    private static func isFormula(_ first: UInt8) -> Bool {
+        switch first {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"): true
+        default: false
+        }
+    }
+
+    /// `pid:comm` from the parent up.
+    private static func ancestry(_ process: ProcessDescription) -> [UInt8] {
+        var text: [UInt8] = []
+        for ancestor in process.ancestors {
+            if !text.isEmpty { text.append(" < " as StaticString) }
+            text.append(decimal: UInt64(ancestor.pid))
+            text.append(UInt8(ascii: ":"))
+            text.append(contentsOf: ancestor.comm)
+        }
+        return text
+    }
+}
+
+/// `ECONNREFUSED`, the number where it has no name, nothing for 0.
+func errorName(_ number: Int32) -> String {
+    if number == 0 { return "" }
+    // strerrorname_np gives a constant string, or none.
+    guard let name = unsafe clinux_errno_name(number) else { return String(number) }
+    return unsafe String(cString: name)
+}
+
+func gapNames(_ gaps: ProcessDescription.Gaps) -> [String] {
+    ProcessDescription.Gaps.names.filter { gaps.contains($0.gap) }.map { "\($0.name)" }
+}

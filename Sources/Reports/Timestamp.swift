@@ -1,0 +1,84 @@
+internal import Glibc
+internal import MailWatch
+
+/// Times as they are written. All are given in ns since the epoch.
+public enum Timestamp {
+    /// Appends RFC 3339, UTC, with nanoseconds: `2018-02-13T02:54:09.000000000Z`.
+    public static func append(_ time: UInt64, to text: inout [UInt8]) {
+        let parts = Parts(time, isLocal: false)
+        parts.appendDate(to: &text)
+        text.append(UInt8(ascii: "T"))
+        parts.appendClock(to: &text)
+        text.append(UInt8(ascii: "."))
+        text.append(decimal: time % 1_000_000_000, width: 9)
+        text.append(UInt8(ascii: "Z"))
+    }
+
+    /// Appends the local time of day, `03:54:09`.
+    public static func append(clockOf time: UInt64, to text: inout [UInt8]) {
+        Parts(time, isLocal: true).appendClock(to: &text)
+    }
+
+    /// The local date and time with its offset from UTC: `2018-02-13 03:54:09 +01:00`.
+    public static func local(_ time: UInt64) -> String {
+        let parts = Parts(time, isLocal: true)
+        var text: [UInt8] = []
+        parts.appendDate(to: &text)
+        text.append(UInt8(ascii: " "))
+        parts.appendClock(to: &text)
+        let minutes = abs(parts.offset) / 60
+        text.append(parts.offset < 0 ? " -" as StaticString : " +")
+        text.append(decimal: UInt64(minutes / 60), width: 2)
+        text.append(UInt8(ascii: ":"))
+        text.append(decimal: UInt64(minutes % 60), width: 2)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// A point in time in the calendar.
+    private struct Parts {
+        private let year, month, day, hour, minute, second: UInt64
+        /// Seconds east of UTC.
+        let offset: Int
+
+        init(_ time: UInt64, isLocal: Bool) {
+            var seconds = time_t(time / 1_000_000_000)
+            var parts = unsafe tm()
+            // Both fill the tm that they are given; its zone name is not read.
+            if isLocal {
+                unsafe localtime_r(&seconds, &parts)
+            } else {
+                unsafe gmtime_r(&seconds, &parts)
+            }
+            year = unsafe UInt64(max(parts.tm_year + 1900, 0))
+            month = unsafe UInt64(parts.tm_mon + 1)
+            day = unsafe UInt64(parts.tm_mday)
+            hour = unsafe UInt64(parts.tm_hour)
+            minute = unsafe UInt64(parts.tm_min)
+            second = unsafe UInt64(parts.tm_sec)
+            offset = unsafe parts.tm_gmtoff
+        }
+
+        func appendDate(to text: inout [UInt8]) {
+            text.append(decimal: year, width: 4)
+            text.append(UInt8(ascii: "-"))
+            text.append(decimal: month, width: 2)
+            text.append(UInt8(ascii: "-"))
+            text.append(decimal: day, width: 2)
+        }
+
+        func appendClock(to text: inout [UInt8]) {
+            text.append(decimal: hour, width: 2)
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: minute, width: 2)
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: second, width: 2)
+        }
+    }
+}
+
+/// Appends a span of ns as seconds with microseconds.
+func append(seconds nanoseconds: UInt64, to text: inout [UInt8]) {
+    text.append(decimal: nanoseconds / 1_000_000_000)
+    text.append(UInt8(ascii: "."))
+    text.append(decimal: nanoseconds % 1_000_000_000 / 1000, width: 6)
+}

@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import Glibc
+internal import HostFacts
+internal import KernelProbe
+internal import MailWatch
+internal import Reports
+
+struct DoctorCommand: ParsableCommand {
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
+
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Says whether mailsnoop can trace here, and what is missing.",
+        discussion: "Exit status: 0 usable, 1 degraded, 2 unusable.")
+
+    @Option(name: .shortAndLong, help: "What to write.")
+    var format: Format = .table
+
+    func run() throws {
+        let diagnosis = Diagnosis(checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits())
+        let text = format == .json ? diagnosis.json : diagnosis.table
+        // Writes the whole array.
+        guard unsafe write(STDOUT_FILENO, text, text.count) == text.count else { throw Failure.output(errno) }
+        throw ExitCode(diagnosis.exitStatus)
+    }
+
+    private static func checkSystem() -> [Diagnosis.Check] {
+        let missing = Capabilities().missing
+        return [
+            .init("kernel", .ok, "\(Kernel.release) \(Kernel.machine), libbpf \(Probe.libraryVersion)"),
+            missing.isEmpty
+                ? .init("capabilities", .ok, "CAP_BPF, CAP_PERFMON")
+                : .init("capabilities", .unusable, "\(missing.joined(separator: ", ")) missing: run as root"),
+            Kernel.hasBTF
+                ? .init("BTF", .ok, Kernel.btfPath)
+                : .init("BTF", .unusable, "\(Kernel.btfPath) is missing: CONFIG_DEBUG_INFO_BTF is off"),
+            Probe.hasRingBuffer
+                ? .init("ring buffer", .ok, "\(Probe.defaultRingSize >> 10) KiB")
+                : .init("ring buffer", .unusable, "cannot be made: needs kernel 5.8 or later, and CAP_BPF"),
+        ]
+    }
+
+    /// Tries each rung by attaching it.
+    private static func checkHooks() -> [Diagnosis.Check] {
+        var used: Hook?
+        var checks: [Diagnosis.Check] = []
+        for hook in Hook.allCases {
+            let name = "hook \(hook.rawValue)"
+            do {
+                _ = try Probe.attach(ports: .mail, hook: hook, ringSize: 4096)
+                checks.append(
+                    .init(
+                        name, .ok,
+                        used == nil ? "\(hook.target): used" : "\(hook.target): works, \(used!.rawValue) comes first"))
+                used = used ?? hook
+            } catch {
+                let reason = error.refusals.first?.reason ?? error.description
+                checks.append(.init(name, .unused, "\(hook.target): \(reason)\(explain(hook))"))
+            }
+        }
+        if used == nil { checks.append(.init("hooks", .unusable, "none can be attached")) }
+        return checks
+    }
+
+    private static func explain(_ hook: Hook) -> String {
+        if let lockdown = Kernel.lockdown, lockdown != "none" { return " (the kernel is locked down: \(lockdown))" }
+        if hook == .kprobe, !Kernel.hasKprobes { return " (this kernel is built without kprobes)" }
+        if hook == .fentry, Capabilities().missing.isEmpty { return " (this kernel refuses fentry programs)" }
+        return ""
+    }
+
+    private static func checkLimits() -> [Diagnosis.Check] {
+        [
+            Kernel.cgroup2Mount.map { .init("cgroup v2", .ok, $0) }
+                ?? .init("cgroup v2", .degraded, "not mounted: systemd units and containers may not be named"),
+            Probe.hasSocketCookies
+                ? .init("socket cookie", .ok, "in every connect")
+                : .init("socket cookie", .degraded, "this kernel does not tell it to tracing programs: needs 5.12"),
+            Kernel.jitsBPF == false
+                ? .init(
+                    "BPF JIT", .degraded,
+                    "off: each connect costs several times as much (sysctl net.core.bpf_jit_enable=1)")
+                : .init("BPF JIT", .ok, "on"),
+            .init(
+                "locked memory", .ok,
+                Kernel.lockedMemoryLimit.map {
+                    "limit \($0 >> 10) KiB; raised where the kernel (before 5.11) counts it"
+                }
+                    ?? "no limit"),
+        ]
+    }
+}

@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Glibc
+internal import Reports
+
+@main
+struct Mailsnoop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mailsnoop",
+        abstract: "Shows who on this server is sending mail.",
+        discussion: """
+            Watches outbound connects to mail ports in the kernel and tells which process, run by which user, made \
+            each. Needs root, or CAP_BPF and CAP_PERFMON.
+            """,
+        version: "0.1.0",
+        subcommands: [TopCommand.self, TraceCommand.self, DoctorCommand.self],
+        defaultSubcommand: TopCommand.self)
+
+    static func main() {
+        // For wide characters, and for how far the terminal can show them.
+        unsafe setlocale(LC_CTYPE, "")
+        // A reader that goes away is told by write(2).
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Failure.say(failure.description)
+            Glibc.exit(failure.exitStatus)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import CLinux
+internal import Glibc
+internal import HostFacts
+internal import KernelProbe
+internal import MailWatch
+internal import Reports
+
+struct TraceCommand: ParsableCommand {
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, csv, json }
+
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Writes a line for each connection, for some seconds or until ^C.",
+        discussion: """
+            The table has a line as soon as the outcome of a connect is known or it is 3 s old. CSV and JSON have one \
+            when the connection ends, and at the end of the trace one for each that is still open.
+
+            Exit status: 0 done, 64 wrong arguments, 69 this kernel cannot do it, 73 the output cannot be created, 74 \
+            it cannot be written, 77 not permitted.
+            """)
+
+    @OptionGroup var options: WatchOptions
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Ends by itself after so many seconds.", valueName: "N"))
+    var seconds: UInt32?
+
+    @Option(name: .shortAndLong, help: "What to write.")
+    var format: Format = .table
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Writes here, and not to stdout.", valueName: "file"))
+    var output: String?
+
+    func run() throws {
+        let loop = try EventLoop()
+        let watch = try Watch(options)
+        let descriptor = try openOutput()
+        let deadline = seconds.map { watch.startTime + UInt64($0) * 1_000_000_000 }
+        var session = TraceSession(watch: watch, format: format, descriptor: descriptor, deadline: deadline)
+        loop.run(&session, until: deadline, input: nil)
+        try session.finish(loop)
+    }
+
+    private func openOutput() throws -> Int32 {
+        guard let output else { return STDOUT_FILENO }
+        // Command lines can hold secrets: for the owner only.
+        let file = unsafe open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Failure.cannotCreate(output, errno) }
+        return file
+    }
+}

@@ -1,0 +1,95 @@
+internal import CLinux
+internal import HostFacts
+internal import MailWatch
+internal import Reports
+
+/// Turns changes of connections into rows, and holds them until they are flushed.
+final class TraceRows {
+    /// A table line waits for the outcome at most so many ns.
+    private static let patience: UInt64 = 3_000_000_000
+
+    let format: TraceCommand.Format
+    var clock = WallClock()
+    private let table: TableReport
+    private let json = JSONReport(host: Host.name)
+    private var text: [UInt8] = []
+    private var count = 0
+    /// The table's connections without an outcome: in the order of their connects, and those that still have none.
+    private var waiting: [Connection] = []
+    private var undecided: Set<UInt64> = []
+
+    /// - Parameter terminal: where the rows go; the table fits into it if it is a terminal.
+    init(format: TraceCommand.Format, terminal: Int32) {
+        self.format = format
+        var columns: Int32 = 0
+        var lines: Int32 = 0
+        // Both are written only when the terminal has a size.
+        let isTerminal = unsafe clinux_window_size(terminal, &columns, &lines)
+        table = TableReport(width: isTerminal ? Int(columns) : nil, sink: isTerminal ? Terminal.sink : .text)
+    }
+
+    var header: [UInt8] {
+        switch format {
+        case .table: table.header
+        case .csv: CSVReport.header
+        case .json: []
+        }
+    }
+
+    /// Table: a row when the outcome is known. CSV and JSON: a row at the end.
+    func take(_ change: Tracker.Change) {
+        switch (change, format) {
+        case (.opened(let connection), _) where connection.state.hasEnded: write(connection)
+        case (.opened(let connection), .table):
+            waiting.append(connection)
+            undecided.insert(connection.id)
+        case (.established(let connection), .table), (.ended(let connection), .table):
+            if undecided.remove(connection.id) != nil { write(connection) }
+        case (.ended(let connection), _): write(connection)
+        default: break
+        }
+    }
+
+    /// Writes the table's lines of connects that have waited long enough for an outcome.
+    func decideOverdue() { decide(upTo: WallClock.uptime &- Self.patience) }
+
+    /// Writes what was still open at the end of the trace.
+    func close(_ open: [Connection]) {
+        switch format {
+        case .table: decide(upTo: .max)
+        case .csv, .json: for connection in open { write(connection) }
+        }
+    }
+
+    func summary(_ summary: Summary) -> [UInt8] {
+        switch format {
+        case .table: return summary.text()
+        case .csv: return []
+        case .json:
+            var line: [UInt8] = []
+            json.append(summary: summary, time: clock.wallTime(WallClock.uptime), to: &line)
+            return line
+        }
+    }
+
+    func flush(to output: Output) {
+        output.write(text, rows: count)
+        text = []
+        count = 0
+    }
+
+    private func decide(upTo time: UInt64) {
+        let due = waiting.prefix { $0.connectTime <= time }
+        waiting.removeFirst(due.count)
+        for connection in due where undecided.remove(connection.id) != nil { write(connection) }
+    }
+
+    private func write(_ connection: Connection) {
+        switch format {
+        case .table: table.append(connection, clock: clock, to: &text)
+        case .csv: CSVReport.append(connection, clock: clock, to: &text)
+        case .json: json.append(connection, clock: clock, to: &text)
+        }
+        count += 1
+    }
+}

@@ -1,0 +1,81 @@
+internal import HostFacts
+internal import KernelProbe
+internal import MailWatch
+
+/// The probe and all that is known from it: what both the trace and the live view begin with.
+struct Watch: ~Copyable {
+    /// What is kept of the events. An object, so that the reader of the ring can write to it.
+    private final class Book {
+        var tracker: Tracker
+        var ledger = Ledger()
+        let filter: ConnectionFilter
+
+        init(filter: ConnectionFilter) {
+            let host = Host()
+            tracker = Tracker { host.place($0) }
+            self.filter = filter
+        }
+
+        /// Takes down a change of a wanted connection, and hands it on.
+        func note(_ change: Tracker.Change, _ body: (Tracker.Change) -> Void) {
+            guard filter.matches(change.connection) else { return }
+            ledger.note(change)
+            body(change)
+        }
+    }
+
+    private(set) var losses = Losses()
+    /// ns of CLOCK_BOOTTIME.
+    let startTime = WallClock.uptime
+    private var probe: Probe
+    private let book: Book
+
+    init(_ options: WatchOptions) throws {
+        book = Book(filter: options.filter)
+        probe = try options.attach()
+    }
+
+    /// Readable when records wait.
+    var descriptor: Int32 { probe.descriptor }
+
+    var hook: String { probe.hook.target }
+
+    var ledger: Ledger { book.ledger }
+
+    /// Wanted connections that have not ended, oldest first.
+    var open: [Connection] { book.tracker.open.filter(book.filter.matches) }
+
+    /// All connections that have not ended.
+    var openCount: Int { book.tracker.openCount }
+
+    /// Reads what waits in the ring, at most `limit` records, and hands on what became of wanted connections. Returns
+    /// the number of records.
+    mutating func read(limit: Int, _ body: (Tracker.Change) -> Void) -> Int {
+        let book = book
+        return probe.read(limit: limit) { event in
+            if let change = book.tracker.handle(event) { book.note(change, body) }
+        }
+    }
+
+    /// What is done a few times a second: counts losses, ends connections whose end was lost, forgets old processes.
+    mutating func housekeep(_ body: (Tracker.Change) -> Void) {
+        let now = probe.losses()
+        if now.ends > losses.ends {
+            let time = WallClock.uptime
+            let followed = probe.followedConnections()
+            // An end that is still in the ring says more.
+            while read(limit: 65_536, body) == 65_536 {}
+            for connection in book.tracker.endAll(notIn: followed, before: time) { book.note(.ended(connection), body) }
+        }
+        losses = now
+        probe.forget(book.tracker.forgetIdleProcesses())
+    }
+}
+
+extension Tracker.Change {
+    var connection: Connection {
+        switch self {
+        case .opened(let connection), .established(let connection), .ended(let connection): connection
+        }
+    }
+}

@@ -1,0 +1,95 @@
+internal import ArgumentParser
+internal import HostFacts
+internal import KernelProbe
+internal import MailWatch
+
+/// What to watch, and how.
+struct WatchOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A port to watch, a range as 1000-2000, or all. May be repeated. (default: 25,465,587,2525)",
+            valueName: "port"),
+        transform: { text in
+            guard let ports = PortSet(text) else {
+                throw ValidationError(
+                    "'\(Escaping.text(text.utf8))' is no port. Give 1 to 65535, a range as 1000-2000, or all.")
+            }
+            return ports
+        })
+    var port: [PortSet] = []
+
+    @Option(name: .long, help: ArgumentHelp("Only this process. May be repeated.", valueName: "pid"))
+    var pid: [UInt32] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Only this real or effective user, name or number. May be repeated.", valueName: "user"))
+    var user: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Only processes or threads of this name. May be repeated.", valueName: "name"))
+    var comm: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Only programs whose path matches this pattern, as '/usr/bin/php*'. May be repeated.", valueName: "pattern")
+    )
+    var exe: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Use this hook and no other: \(Self.hookNames). (default: the first that the kernel takes)",
+            valueName: "name"),
+        transform: { text in
+            guard let hook = Hook(rawValue: text) else {
+                throw ValidationError("There is no hook '\(Escaping.text(text.utf8))'. There are: \(hookNames).")
+            }
+            return hook
+        })
+    var hook: Hook?
+
+    private static var hookNames: String { Hook.allCases.map(\.rawValue).joined(separator: ", ") }
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Size of the ring buffer, a power of two from 4 to 1048576.", valueName: "KiB"))
+    var ringKib: Int = Probe.defaultRingSize >> 10
+
+    func validate() throws {
+        guard (4...1 << 20).contains(ringKib), ringKib.nonzeroBitCount == 1 else {
+            throw ValidationError("--ring-kib takes a power of two from 4 to 1048576, not \(ringKib).")
+        }
+        for user in user where UserNames.uid(user) == nil {
+            throw ValidationError(
+                "There is no user '\(Escaping.text(user.utf8))' here. Give a name of getent passwd, or a number.")
+        }
+    }
+
+    var ports: PortSet {
+        if port.isEmpty { return .mail }
+        var ports = PortSet([])
+        for more in port { ports.formUnion(more) }
+        return ports
+    }
+
+    var filter: ConnectionFilter {
+        var filter = ConnectionFilter()
+        filter.pids = pid
+        filter.users = user.compactMap { UserNames.uid($0) }
+        filter.comms = comm
+        filter.exes = exe
+        return filter
+    }
+
+    func attach() throws -> Probe {
+        do {
+            return try Probe.attach(ports: ports, hook: hook, ringSize: ringKib << 10)
+        } catch {
+            throw Failure.probe(error)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+"""The results as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import machine
+from load import UNWATCHED_PORT, WATCHED_PORT
+from measures import Counted, Latency, Plan, Result, Spread
+
+_NONE = "-"
+
+
+def markdown(results: Sequence[Result], plan: Plan) -> str:
+    parts = ["# Measured against what one would use instead", _machine(results)]
+    parts += [_connect(results, plan), _cost(results, plan), _lost(results, plan), _failures(results)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _machine(results: Sequence[Result]) -> str:
+    facts = machine.describe()
+    versions = dict.fromkeys(result.tool.version() for result in results if result.tool.event.pattern != b"(?!)")
+    return _table(("", ""), [*facts, ("tools", "<br>".join(versions))])
+
+
+def _connect(results: Sequence[Result], plan: Plan) -> str:
+    text = f"""## What it costs the one who connects
+
+connect() on the loopback device to a port that refuses, alone in a network namespace. Median (quartiles) of {plan.pairs}
+interleaved pairs off/on; each value is the median of {plan.latency_connects:,} connects. Unwatched: port {UNWATCHED_PORT},
+watched: port {WATCHED_PORT}. BPF: time in the tool's BPF programs per connect, by kernel.bpf_stats_enabled, measured apart."""
+    rows = [
+        (
+            result.tool.name,
+            *_latency(result.unwatched),
+            _spread(result.unwatched_bpf_ns, "{:,.0f}"),
+            *_latency(result.watched),
+            _spread(result.watched_bpf_ns, "{:,.0f}"),
+        )
+        for result in results
+    ]
+    head = ("tool", "unwatched: on / off", "added us", "BPF ns", "watched: on / off", "added us", "BPF ns")
+    return f"{text}\n\n{_table(head, rows)}\n\n{_off(results)}"
+
+
+def _off(results: Sequence[Result]) -> str:
+    control = next((result for result in results if result.unwatched and result.watched), None)
+    if not control or not control.unwatched or not control.watched:
+        return ""
+    return (
+        f"Without any tool connect() takes {_spread(control.unwatched.off_ns, '{:,.0f}')} ns to the unwatched and "
+        f"{_spread(control.watched.off_ns, '{:,.0f}')} ns to the watched port (off of the first line)."
+    )
+
+
+def _cost(results: Sequence[Result], plan: Plan) -> str:
+    text = f"""## What the tool itself takes
+
+First event: from exec to the first connect on a terminal, while one is made each ms; median (quartiles) of {plan.starts}
+starts. CPU: user and system time of the tool's processes for {plan.counted_connects:,} watched connects by two processes as
+fast as they go, given for 100,000; what runs in the kernel on the connecting process's account is above. Memory: the highest
+VmHWM of these runs."""
+    rows = [
+        (
+            result.tool.name,
+            _spread(result.first_event_s, "{:.3f}"),
+            _cpu(result.file),
+            _cpu(result.terminal),
+            _memory(result),
+        )
+        for result in results
+        if result.first_event_s
+    ]
+    head = ("tool", "first event s", "CPU s, to a file", "CPU s, to a terminal", "peak memory MiB")
+    return f"{text}\n\n{_table(head, rows)}"
+
+
+def _lost(results: Sequence[Result], plan: Plan) -> str:
+    text = f"""## What it loses
+
+Of {plan.counted_connects:,} connects, made by two processes as fast as they go: missing in the output (what the tool itself
+says that it lost). The slow terminal takes 2 KiB every 20 ms until 3 s after the last connect, then all that is left."""
+    rows = [
+        (result.tool.name, _missing(result.file), _missing(result.terminal), _missing(result.slow_terminal))
+        for result in results
+        if result.first_event_s
+    ]
+    return f"{text}\n\n{_table(('tool', 'file', 'terminal', 'slow terminal'), rows)}"
+
+
+def _failures(results: Sequence[Result]) -> str:
+    rows = [(result.tool.name, reason) for result in results for reason in result.failures]
+    return f"## What could not be measured\n\n{_table(('tool', 'why'), rows)}" if rows else ""
+
+
+def _latency(latency: Latency | None) -> tuple[str, str]:
+    if not latency:
+        return _NONE, _NONE
+    return _spread(latency.ratio, "{:.3f}"), f"{latency.added_ns.median / 1000:.2f}"
+
+
+def _spread(spread: Spread | None, form: str) -> str:
+    if not spread:
+        return _NONE
+    middle, low, high = (form.format(value) for value in (spread.median, spread.low, spread.high))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _cpu(run: Counted | None) -> str:
+    return f"{run.cpu_s / run.made * 100_000:.2f}" if run else _NONE
+
+
+def _memory(result: Result) -> str:
+    runs = [run for run in (result.file, result.terminal, result.slow_terminal) if run]
+    return f"{max(run.memory_kib for run in runs) / 1024:.1f}" if runs else _NONE
+
+
+def _missing(run: Counted | None) -> str:
+    if not run or run.seen is None:
+        return _NONE
+    missing = run.made - run.seen
+    told = "says nothing" if run.told_lost is None else f"says {run.told_lost:,}"
+    if missing < 0:
+        return f"{-missing:,} too many ({told})"
+    share = f" = {missing / run.made:.1%}" if missing else ""
+    return f"{missing:,}{share} ({told})"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
