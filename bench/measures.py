@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import bpf
 from load import UNWATCHED_PORT, WATCHED_PORT, Load
-from outputs import SLOW, Output, Terminal
+from outputs import SLOW, File, Output, Terminal
 from running import Running, ToolFailed
 from tools import CONTROL, Tool
 
-_SLOW_FOR_S = 3.0
+SLOW_FOR_S = 3.0
 """So long a slow terminal stays slow after the load; then it is read out, for what is late is not lost."""
 _SETTLE_S = 30.0
 _LIVE_SETTLE_S = 3.0
@@ -25,15 +25,17 @@ class Plan:
     """How much is measured."""
 
     pairs: int
-    latency_connects: int
+    storms: int
+    """Short storms behind one value of a latency: the lowest of them is it, as a shared machine only ever adds."""
+    storm_connects: int
     counted_connects: int
-    """Odd, so that no round number of anything makes it by accident."""
+    """Prime: no round number of anything makes it by accident."""
+    counted_runs: int
     starts: int
-    stats_storms: int
 
 
-FULL = Plan(pairs=15, latency_connects=10_000, counted_connects=100_003, starts=5, stats_storms=3)
-QUICK = Plan(pairs=3, latency_connects=5_000, counted_connects=20_011, starts=2, stats_storms=1)
+FULL = Plan(pairs=15, storms=8, storm_connects=1_000, counted_connects=100_003, counted_runs=2, starts=5)
+QUICK = Plan(pairs=3, storms=8, storm_connects=1_000, counted_connects=20_011, counted_runs=1, starts=2)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Latency:
 
     @staticmethod
     def of(pairs: Sequence[tuple[float, float]]) -> Latency:
-        """`pairs`: medians of connect() in ns, off and on."""
+        """`pairs`: of connect() in ns, off and on."""
         return Latency(
             Spread.of([off for off, _ in pairs]),
             Spread.of([on / off for off, on in pairs]),
@@ -72,7 +74,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Counted:
-    """One run of a known number of connects."""
+    """A run of a known number of connects."""
 
     made: int
     seen: int | None
@@ -83,18 +85,27 @@ class Counted:
     memory_kib: int
 
 
+def lowest_cpu_s(runs: Sequence[Counted]) -> float:
+    return min(run.cpu_s for run in runs)
+
+
+def worst(runs: Sequence[Counted]) -> Counted:
+    """The run that lost most."""
+    return min(runs, key=lambda run: run.seen or 0)
+
+
 @dataclass
 class Result:
     tool: Tool
     first_event_s: Spread | None = None
     unwatched: Latency | None = None
     watched: Latency | None = None
-    unwatched_bpf_ns: Spread | None = None
+    unwatched_bpf_ns: float | None = None
     """None although measured: the tool has no BPF program that the kernel lists."""
-    watched_bpf_ns: Spread | None = None
-    file: Counted | None = None
-    terminal: Counted | None = None
-    slow_terminal: Counted | None = None
+    watched_bpf_ns: float | None = None
+    file: list[Counted] = field(default_factory=list)
+    terminal: list[Counted] = field(default_factory=list)
+    slow_terminal: list[Counted] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
 
@@ -125,14 +136,9 @@ def measure(tool: Tool, load: Load, plan: Plan) -> Result:
     def stats() -> None:
         result.unwatched_bpf_ns, result.watched_bpf_ns = bpf_time(tool, load, plan, ready_s)
 
-    def to_file() -> None:
-        result.file = counted(tool, load, plan, ready_s, None)
-
-    def to_terminal() -> None:
-        result.terminal = counted(tool, load, plan, ready_s, Terminal())
-
-    def to_slow_terminal() -> None:
-        result.slow_terminal = counted(tool, load, plan, ready_s, Terminal(pace=SLOW))
+    def count(runs: list[Counted], output: Callable[[], Output]) -> None:
+        for _ in range(plan.counted_runs):
+            runs.append(counted(tool, load, plan, ready_s, output()))
 
     # A tool that never shows an event is not worth the other measures.
     if not is_control and not attempt("first event", start):
@@ -142,10 +148,10 @@ def measure(tool: Tool, load: Load, plan: Plan) -> Result:
         return result
     attempt("time in BPF", stats)
     if not tool.live:
-        attempt("counted, to a file", to_file)
-    attempt("counted, to a terminal", to_terminal)
+        attempt("counted, to a file", lambda: count(result.file, File))
+    attempt("counted, to a terminal", lambda: count(result.terminal, Terminal))
     if not tool.live:
-        attempt("counted, to a slow terminal", to_slow_terminal)
+        attempt("counted, to a slow terminal", lambda: count(result.slow_terminal, lambda: Terminal(pace=SLOW)))
     return result
 
 
@@ -172,7 +178,10 @@ def latency(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[Latency
 
     def storms() -> list[float]:
         load.warm_up()
-        return [load.storm(port, plan.latency_connects).median_ns for port in ports]
+        return [lowest(port) for port in ports]
+
+    def lowest(port: int) -> float:
+        return min(load.storm(port, plan.storm_connects).median_ns for _ in range(plan.storms))
 
     def storms_on() -> list[float]:
         with Running(tool) as running:
@@ -193,7 +202,7 @@ def latency(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[Latency
     return Latency.of(pairs[UNWATCHED_PORT]), Latency.of(pairs[WATCHED_PORT])
 
 
-def bpf_time(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[Spread | None, Spread | None]:
+def bpf_time(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[float | None, float | None]:
     """ns in the tool's BPF programs per connect to the unwatched and to the watched port."""
     before = bpf.programs()
     with bpf.stats_enabled(), Running(tool) as running:
@@ -204,18 +213,18 @@ def bpf_time(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[Spread
         if not ids:
             return None, None
 
-        def per_connect(port: int) -> Spread:
+        def per_connect(port: int) -> float:
             values = []
-            for _ in range(plan.stats_storms):
+            for _ in range(plan.storms):
                 start = bpf.run_time_ns(ids)
-                load.storm(port, plan.latency_connects)
-                values.append((bpf.run_time_ns(ids) - start) / plan.latency_connects)
-            return Spread.of(values)
+                load.storm(port, plan.storm_connects)
+                values.append((bpf.run_time_ns(ids) - start) / plan.storm_connects)
+            return min(values)
 
         return per_connect(UNWATCHED_PORT), per_connect(WATCHED_PORT)
 
 
-def counted(tool: Tool, load: Load, plan: Plan, ready_s: float, output: Output | None) -> Counted:
+def counted(tool: Tool, load: Load, plan: Plan, ready_s: float, output: Output) -> Counted:
     """Two processes connect as fast as they can; what comes out at the other end, and at which cost."""
     with Running(tool, output) as running:
         time.sleep(ready_s)
@@ -225,7 +234,7 @@ def counted(tool: Tool, load: Load, plan: Plan, ready_s: float, output: Output |
         cpu = running.cpu_s()
         load.storm(WATCHED_PORT, plan.counted_connects, processes=2)
         if isinstance(output, Terminal) and output.slow:
-            time.sleep(_SLOW_FOR_S)
+            time.sleep(SLOW_FOR_S)
             output.hurry()
         running.settle(_LIVE_SETTLE_S if tool.live else _SETTLE_S)
         running.check()

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import machine
 from load import UNWATCHED_PORT, WATCHED_PORT
-from measures import Counted, Latency, Plan, Result, Spread
+from measures import SLOW_FOR_S, Counted, Latency, Plan, Result, Spread, lowest_cpu_s, worst
+from outputs import SLOW
 
 _NONE = "-"
 
@@ -27,15 +28,16 @@ def _connect(results: Sequence[Result], plan: Plan) -> str:
     text = f"""## What it costs the one who connects
 
 connect() on the loopback device to a port that refuses, alone in a network namespace. Median (quartiles) of {plan.pairs}
-interleaved pairs off/on; each value is the median of {plan.latency_connects:,} connects. Unwatched: port {UNWATCHED_PORT},
-watched: port {WATCHED_PORT}. BPF: time in the tool's BPF programs per connect, by kernel.bpf_stats_enabled, measured apart."""
+interleaved pairs of off and on. Each value is the lowest of {plan.storms} medians of {plan.storm_connects:,} connects each: what
+others do on a shared machine only ever adds. Unwatched: port {UNWATCHED_PORT}, watched: port {WATCHED_PORT}. BPF: time in the
+tool's BPF programs per connect, by kernel.bpf_stats_enabled, measured apart, the lowest of {plan.storms} storms."""
     rows = [
         (
             result.tool.name,
             *_latency(result.unwatched),
-            _spread(result.unwatched_bpf_ns, "{:,.0f}"),
+            _number(result.unwatched_bpf_ns),
             *_latency(result.watched),
-            _spread(result.watched_bpf_ns, "{:,.0f}"),
+            _number(result.watched_bpf_ns),
         )
         for result in results
     ]
@@ -58,8 +60,8 @@ def _cost(results: Sequence[Result], plan: Plan) -> str:
 
 First event: from exec to the first connect on a terminal, while one is made each ms; median (quartiles) of {plan.starts}
 starts. CPU: user and system time of the tool's processes for {plan.counted_connects:,} watched connects by two processes as
-fast as they go, given for 100,000; what runs in the kernel on the connecting process's account is above. Memory: the highest
-VmHWM of these runs."""
+fast as they go, given for 100,000, the lowest of {plan.counted_runs}; what runs on the connecting process's account is above.
+Memory: the highest VmHWM of all these runs."""
     rows = [
         (
             result.tool.name,
@@ -79,7 +81,9 @@ def _lost(results: Sequence[Result], plan: Plan) -> str:
     text = f"""## What it loses
 
 Of {plan.counted_connects:,} connects, made by two processes as fast as they go: missing in the output (what the tool itself
-says that it lost). The slow terminal takes 2 KiB every 20 ms until 3 s after the last connect, then all that is left."""
+says that it lost), the worst of {plan.counted_runs} runs. The slow terminal takes {SLOW.bytes:,} bytes every
+{SLOW.seconds * 1000:.0f} ms until {SLOW_FOR_S:.0f} s after the last connect, then all that is left. tcpstates and tcpdump
+count two records a connect."""
     rows = [
         (result.tool.name, _missing(result.file), _missing(result.terminal), _missing(result.slow_terminal))
         for result in results
@@ -106,17 +110,24 @@ def _spread(spread: Spread | None, form: str) -> str:
     return middle if low == high else f"{middle} ({low} to {high})"
 
 
-def _cpu(run: Counted | None) -> str:
-    return f"{run.cpu_s / run.made * 100_000:.2f}" if run else _NONE
+def _number(value: float | None) -> str:
+    return _NONE if value is None else f"{value:,.0f}"
+
+
+def _cpu(runs: Sequence[Counted]) -> str:
+    return f"{lowest_cpu_s(runs) / runs[0].made * 100_000:.2f}" if runs else _NONE
 
 
 def _memory(result: Result) -> str:
-    runs = [run for run in (result.file, result.terminal, result.slow_terminal) if run]
+    runs = [*result.file, *result.terminal, *result.slow_terminal]
     return f"{max(run.memory_kib for run in runs) / 1024:.1f}" if runs else _NONE
 
 
-def _missing(run: Counted | None) -> str:
-    if not run or run.seen is None:
+def _missing(runs: Sequence[Counted]) -> str:
+    if not runs:
+        return _NONE
+    run = worst(runs)
+    if run.seen is None:
         return _NONE
     missing = run.made - run.seen
     told = "says nothing" if run.told_lost is None else f"says {run.told_lost:,}"

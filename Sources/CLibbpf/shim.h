@@ -3,9 +3,12 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* libbpf's last message: the reason behind a bare errno. Only the thread that loads uses it. */
 enum { SHIM_MESSAGE = 512 };
@@ -51,4 +54,22 @@ static inline int shim_kernel_has_function(const char *name)
 
 	btf__free(types);
 	return found;
+}
+
+/* Whether no fentry program at all may be loaded here: asked with one that is wrong in all the rest. */
+static inline int shim_refuses_fentry(void)
+{
+	struct bpf_insn program[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT } };
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = 1);
+	int descriptor = bpf_prog_load(BPF_PROG_TYPE_TRACING, "mailsnoop_test", "GPL", program, 2, &options);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	return descriptor == -EPERM;
+}
+
+/* Gives what malloc holds free back to the system. */
+static inline void shim_return_memory(void)
+{
+	malloc_trim(0);
 }

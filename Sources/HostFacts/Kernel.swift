@@ -19,9 +19,6 @@ public enum Kernel {
         }
     }
 
-    /// Kernels with kprobes announce them to perf (CONFIG_KPROBE_EVENTS).
-    public static var hasKprobes: Bool { unsafe access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0 }
-
     /// Nil where the kernel does not say. 0 interprets BPF, slowly.
     public static var jitsBPF: Bool? { text("/proc/sys/net/core/bpf_jit_enable").map { $0 != "0" } }
 

@@ -81,6 +81,7 @@ public struct Probe: ~Copyable {
         var permitted = true
         for candidate in hook.map({ [$0] }) ?? Hook.allCases {
             do throws(BPFError) {
+                try candidate.checkOffered()
                 return try attach(ports: ports, bearing: candidate, ringSize: ringSize, refusals: refusals)
             } catch {
                 permitted = permitted && !error.isPermission
@@ -105,6 +106,8 @@ public struct Probe: ~Copyable {
         try object.resize("events", to: ringSize)
         for other in Hook.allCases where other != hook { try object.leaveOut(other.program) }
         try object.load()
+        // libbpf has read the kernel's whole type information for this, and it will not be needed again.
+        shim_return_memory()
         let maps = try Maps(
             ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
             identities: object.mapDescriptor("identities"), losses: object.mapDescriptor("losses"))

@@ -16,3 +16,23 @@ extension Probe {
     /// libbpf's version, `1.1`.
     public static var libraryVersion: String { "\(libbpf_major_version()).\(libbpf_minor_version())" }
 }
+
+extension Hook {
+    /// Throws when the kernel surely does not take this rung. To find that out by loading the whole probe costs as much
+    /// as to load it.
+    func checkOffered() throws(BPFError) {
+        switch self {
+        case .fentry:
+            // Kernels without fentry refuse the attach type before they look at the rest, which is nonsense here.
+            guard shim_refuses_fentry() == 0 else {
+                throw BPFError(operation: "load", code: EPERM)
+            }
+        case .kprobe:
+            // Kernels with kprobes announce them to perf (CONFIG_KPROBE_EVENTS).
+            guard unsafe access("/sys/bus/event_source/devices/kprobe/type", F_OK) == 0 else {
+                throw BPFError(operation: "find kprobes (CONFIG_KPROBE_EVENTS)", code: ENOENT)
+            }
+        case .tpBTF: break
+        }
+    }
+}

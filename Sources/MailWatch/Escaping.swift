@@ -16,47 +16,51 @@ public enum Sink: Sendable {
 public enum Escaping {
     /// Appends `bytes` as they may stand in `sink`. Returns the number of bytes that were no UTF-8.
     @discardableResult
-    public static func append(
-        _ bytes: some Collection<UInt8>, to text: inout [UInt8], for sink: Sink
-    ) -> Int {
-        if bytes.allSatisfy({ isPlain($0, in: sink) }) {
-            text.append(contentsOf: bytes)
-            return 0
-        }
+    public static func append(_ bytes: [UInt8], to text: inout [UInt8], for sink: Sink) -> Int {
+        append(bytes[...], to: &text, for: sink)
+    }
+
+    @discardableResult
+    public static func append(_ string: String, to text: inout [UInt8], for sink: Sink) -> Int {
+        append(Array(string.utf8)[...], to: &text, for: sink)
+    }
+
+    @discardableResult
+    public static func append(_ bytes: ArraySlice<UInt8>, to text: inout [UInt8], for sink: Sink) -> Int {
         var invalid = 0
         var index = bytes.startIndex
-        while index != bytes.endIndex {
+        while index < bytes.endIndex {
+            let start = index
+            while index < bytes.endIndex, isPlain(bytes[index], in: sink) { index += 1 }
+            text.append(contentsOf: bytes[start..<index])
+            guard index < bytes.endIndex else { break }
             let byte = bytes[index]
-            if isPlain(byte, in: sink) {
-                text.append(byte)
-                bytes.formIndex(after: &index)
-            } else if byte < 0x80 {
+            if byte < 0x80 {
                 append(control: byte, to: &text, for: sink)
-                bytes.formIndex(after: &index)
+                index += 1
             } else if let (scalar, length) = decode(bytes[index...]) {
-                let end = bytes.index(index, offsetBy: length)
                 if sink != .ascii && isHarmless(scalar) {
-                    text.append(contentsOf: bytes[index..<end])
+                    text.append(contentsOf: bytes[index..<index + length])
                 } else {
                     append(scalar: scalar, to: &text, for: sink)
                 }
-                index = end
+                index += length
             } else {
                 invalid += 1
                 switch sink {
                 case .text, .ascii: append(hexadecimal: byte, to: &text)
                 case .json: text.append("\u{FFFD}" as StaticString)
                 }
-                bytes.formIndex(after: &index)
+                index += 1
             }
         }
         return invalid
     }
 
     /// The text form as a String, for messages.
-    public static func text(_ bytes: some Collection<UInt8>) -> String {
+    public static func text(_ string: String) -> String {
         var escaped: [UInt8] = []
-        append(bytes, to: &escaped, for: .text)
+        append(string, to: &escaped, for: .text)
         return String(decoding: escaped, as: UTF8.self)
     }
 
@@ -125,7 +129,7 @@ public enum Escaping {
     }
 
     /// The scalar at the front and its length in bytes; nil where there is no well-formed one (Unicode table 3-7).
-    private static func decode(_ bytes: some Collection<UInt8>) -> (Unicode.Scalar, Int)? {
+    private static func decode(_ bytes: ArraySlice<UInt8>) -> (Unicode.Scalar, Int)? {
         var decoder = UTF8()
         var iterator = bytes.prefix(4).makeIterator()
         guard case .scalarValue(let scalar) = decoder.decode(&iterator) else { return nil }

@@ -38,7 +38,10 @@ public struct Ledger: Sendable {
     public private(set) var connects = 0
     /// Connects of senders beyond the limit.
     public private(set) var others = 0
-    private var records: [Sender: SenderRecord] = [:]
+    private var records: [SenderRecord] = []
+    private var indices: [Sender: Int] = [:]
+    /// The same by process, as that is what a connection names; nil where the sender is beyond the limit.
+    private var indicesByProcess: [UInt64: Int?] = [:]
     private let limit: Int
 
     public init(limit: Int = 4096) { self.limit = limit }
@@ -55,38 +58,48 @@ public struct Ledger: Sendable {
 
     /// The `count` senders that connected last.
     public func mostRecent(_ count: Int) -> [SenderRecord] {
-        Array(records.values.sorted { $0.last.connectTime > $1.last.connectTime }.prefix(count))
+        Array(records.sorted { $0.last.connectTime > $1.last.connectTime }.prefix(count))
     }
 
     /// The `count` senders with the most connects.
     public func busiest(_ count: Int) -> [SenderRecord] {
         Array(
-            records.values.sorted { ($0.connects, $0.last.connectTime) > ($1.connects, $1.last.connectTime) }.prefix(
+            records.sorted { ($0.connects, $0.last.connectTime) > ($1.connects, $1.last.connectTime) }.prefix(
                 count))
     }
 
     private mutating func open(_ connection: Connection) {
         connects += 1
-        let sender = Sender(connection.process)
-        if records[sender] == nil {
-            guard records.count < limit else {
-                others += 1
-                return
-            }
-            records[sender] = SenderRecord(connection)
+        guard let index = index(of: connection) else {
+            others += 1
+            return
         }
-        update(connection) {
-            $0.connects += 1
-            $0.last = connection
-            if $0.destinations.count < SenderRecord.destinationLimit {
-                $0.destinations.insert(connection.destination.address)
-            }
+        records[index].connects += 1
+        records[index].last = connection
+        if records[index].destinations.count < SenderRecord.destinationLimit {
+            records[index].destinations.insert(connection.destination.address)
         }
     }
 
     private mutating func update(_ connection: Connection, _ change: (inout SenderRecord) -> Void) {
-        guard let index = records.index(forKey: Sender(connection.process)) else { return }
-        change(&records.values[index])
-        if records.values[index].last.id == connection.id { records.values[index].last = connection }
+        guard let index = index(of: connection) else { return }
+        change(&records[index])
+        if records[index].last.id == connection.id { records[index].last = connection }
+    }
+
+    private mutating func index(of connection: Connection) -> Int? {
+        let process = connection.process
+        if let known = indicesByProcess[process.identity] { return known }
+        // Only a short cut: bounded by beginning anew.
+        if indicesByProcess.count >= 16 * limit { indicesByProcess = [:] }
+        let sender = Sender(process)
+        var index = indices[sender]
+        if index == nil, records.count < limit {
+            index = records.count
+            indices[sender] = records.count
+            records.append(SenderRecord(connection))
+        }
+        indicesByProcess[process.identity] = .some(index)
+        return index
     }
 }

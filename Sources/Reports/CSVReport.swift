@@ -2,39 +2,59 @@ internal import CLinux
 public import MailWatch
 
 /// A row a connection, RFC 4180: CRLF, quotes doubled. The columns are an interface: new ones come at the end.
-public enum CSVReport {
+public struct CSVReport: Sendable {
+    /// First what belongs to the connection, then what belongs to its process.
     public static let columns = [
-        "time", "state", "duration_s", "user", "uid", "effective_uid", "gid", "effective_gid", "login_uid", "pid",
-        "tid", "process", "thread", "exe", "exe_deleted", "command_line", "cwd", "parent_pid", "parent", "ancestors",
-        "process_start", "source_ip", "source_port", "destination_ip", "destination_port", "established", "end",
-        "bytes_sent", "bytes_received", "error", "unit", "container", "cgroup", "network_namespace", "socket_cookie",
-        "gaps",
+        "time", "state", "duration_s", "source_ip", "source_port", "destination_ip", "destination_port", "established",
+        "end", "bytes_sent", "bytes_received", "error", "tid", "thread", "socket_cookie", "user", "uid", "effective_uid",
+        "gid", "effective_gid", "login_uid", "pid", "process", "exe", "exe_deleted", "command_line", "cwd", "parent_pid",
+        "parent", "ancestors", "process_start", "unit", "container", "cgroup", "network_namespace", "gaps",
     ]
+
+    private var timestamps = TimestampWriter()
+    private var processes = FragmentCache()
+
+    public init() {}
 
     public static var header: [UInt8] { Array((columns.joined(separator: ",") + "\r\n").utf8) }
 
     /// Appends the row of a connection, with the line end.
-    public static func append(_ connection: Connection, clock: WallClock, to row: inout [UInt8]) {
-        let process = connection.process
+    public mutating func append(_ connection: Connection, clock: WallClock, to row: inout [UInt8]) {
+        let hasEnded = connection.endTime != nil
+        timestamps.append(clock.wallTime(connection.connectTime), to: &row)
+        Self.field(connection.state.rawValue, to: &row)
+        Self.next(&row)
+        if let duration = connection.duration { Reports.append(seconds: duration, to: &row) }
+        Self.field(connection.source, to: &row)
+        Self.field(connection.destination, to: &row)
+        Self.next(&row)
+        if let time = connection.establishedTime { timestamps.append(clock.wallTime(time), to: &row) }
+        Self.next(&row)
+        if let time = connection.endTime { timestamps.append(clock.wallTime(time), to: &row) }
+        Self.field(number: hasEnded ? connection.bytesSent : nil, to: &row)
+        Self.field(number: hasEnded ? connection.bytesReceived : nil, to: &row)
+        Self.field(errorName(connection.error), to: &row)
+        Self.field(number: connection.thread, to: &row)
+        Self.field(connection.threadName, to: &row)
+        Self.field(number: connection.cookie == 0 ? nil : connection.cookie, to: &row)
+        row += processes.fragment(of: connection.process, clock: clock) { Self.fields(connection.process, clock) }
+    }
+
+    /// The columns of the process, with the line end.
+    private static func fields(_ process: Process, _ clock: WallClock) -> [UInt8] {
         let description = process.description
         let parent = description.ancestors.first
-
-        Timestamp.append(clock.wallTime(connection.connectTime), to: &row)
-        field(connection.state.rawValue.utf8, to: &row)
-        next(&row)
-        if let duration = connection.duration { Reports.append(seconds: duration, to: &row) }
-        field((process.placement.userName ?? "").utf8, to: &row)
+        var row: [UInt8] = []
+        field(process.placement.userName ?? "", to: &row)
         field(number: description.uid, to: &row)
         field(number: description.effectiveUID, to: &row)
         field(number: description.gid, to: &row)
         field(number: description.effectiveGID, to: &row)
         field(number: description.loginUID, to: &row)
         field(number: description.pid, to: &row)
-        field(number: connection.thread, to: &row)
         field(description.comm, to: &row)
-        field(connection.threadName, to: &row)
         field(description.exe, to: &row)
-        field(number: description.isExeDeleted ? 1 : 0, to: &row)
+        field(number: description.isExeDeleted ? 1 as UInt8 : 0, to: &row)
         field(process.commandLine, to: &row)
         field(description.cwd, to: &row)
         field(number: parent?.pid, to: &row)
@@ -42,40 +62,34 @@ public enum CSVReport {
         field(ancestry(description), to: &row)
         next(&row)
         if description.startTime > 0 { Timestamp.append(clock.wallTime(description.startTime), to: &row) }
-        field(connection.source.address, to: &row)
-        field(number: connection.source.port == 0 ? nil : connection.source.port, to: &row)
-        field(connection.destination.address, to: &row)
-        field(number: connection.destination.port, to: &row)
-        for time in [connection.establishedTime, connection.endTime] {
-            next(&row)
-            if let time { Timestamp.append(clock.wallTime(time), to: &row) }
-        }
-        field(number: connection.endTime.map { _ in connection.bytesSent }, to: &row)
-        field(number: connection.endTime.map { _ in connection.bytesReceived }, to: &row)
-        field(errorName(connection.error).utf8, to: &row)
-        field((process.placement.unit ?? "").utf8, to: &row)
-        field((process.placement.container ?? "").utf8, to: &row)
+        field(process.placement.unit ?? "", to: &row)
+        field(process.placement.container ?? "", to: &row)
         field(description.cgroupPath, to: &row)
         field(number: description.networkNamespace, to: &row)
-        field(number: connection.cookie == 0 ? nil : connection.cookie, to: &row)
-        field(gapNames(description.gaps).joined(separator: " ").utf8, to: &row)
+        field(gapNames(description.gaps).joined(separator: " "), to: &row)
         row.append("\r\n" as StaticString)
+        return row
     }
 
     private static func next(_ row: inout [UInt8]) { row.append(UInt8(ascii: ",")) }
 
-    private static func field(number: (some BinaryInteger)?, to row: inout [UInt8]) {
+    private static func field(number: (some UnsignedInteger)?, to row: inout [UInt8]) {
         next(&row)
         if let number { row.append(decimal: UInt64(number)) }
     }
 
-    private static func field(_ address: IPAddress, to row: inout [UInt8]) {
+    /// Address and port, each empty while it is not known.
+    private static func field(_ endpoint: Endpoint, to row: inout [UInt8]) {
         next(&row)
-        if !address.isUnspecified { address.append(to: &row) }
+        if !endpoint.address.isUnspecified { endpoint.address.append(to: &row) }
+        next(&row)
+        if endpoint.port != 0 { row.append(decimal: UInt64(endpoint.port)) }
     }
 
+    private static func field(_ text: String, to row: inout [UInt8]) { field(Array(text.utf8), to: &row) }
+
     /// Text is escaped, kept from being a formula, and quoted where it has to be.
-    private static func field(_ bytes: some Collection<UInt8>, to row: inout [UInt8]) {
+    private static func field(_ bytes: [UInt8], to row: inout [UInt8]) {
         next(&row)
         let start = row.count
         if let first = bytes.first, isFormula(first) { row.append(UInt8(ascii: "'")) }

@@ -52,7 +52,7 @@ public struct Diagnosis: Sendable {
             let line = check.name + String(repeating: " ", count: width - check.name.utf8.count + 2)
             text.append(
                 line + check.status.rawValue + String(repeating: " ", count: 10 - check.status.rawValue.utf8.count))
-            Escaping.append(check.detail.utf8, to: &text, for: .text)
+            Escaping.append(check.detail, to: &text, for: .text)
             text.append(UInt8(ascii: "\n"))
         }
         switch status {

@@ -5,16 +5,23 @@ public import MailWatch
 /// Bytes that are no UTF-8 become U+FFFD; the field then has a companion `NAME_base64` with the exact bytes.
 public struct JSONReport: Sendable {
     private let host: String
+    private var timestamps = TimestampWriter()
+    private var processes = FragmentCache()
+    private var places = FragmentCache()
+    private var extensions = FragmentCache()
 
     /// - Parameter host: name of this host.
     public init(host: String) { self.host = host }
 
     /// Appends the object of a connection, with the line end.
-    public func append(_ connection: Connection, clock: WallClock, to line: inout [UInt8]) {
+    public mutating func append(_ connection: Connection, clock: WallClock, to line: inout [UInt8]) {
         let process = connection.process
-        let description = process.description
-        let wasEstablished = connection.establishedTime != nil
-        var json = JSONWriter()
+        let outcome = connection.state.isFailure ? "failure" : connection.establishedTime != nil ? "success" : "unknown"
+        let processFragment = processes.fragment(of: process, clock: clock) { Self.describe(process, clock) }
+        let host = host
+        let placeFragment = places.fragment(of: process, clock: clock) { Self.place(process, host) }
+        let extensionFragment = extensions.fragment(of: process, clock: clock) { Self.extend(process, clock) }
+        var json = JSONWriter(timestamps: timestamps)
         json.object {
             $0.time("@timestamp", clock.wallTime(connection.connectTime))
             $0.object("event") {
@@ -22,11 +29,7 @@ public struct JSONReport: Sendable {
                 $0.texts("category", ["network"])
                 $0.texts("type", ["connection", connection.state.hasEnded ? "end" : "start"])
                 $0.text("action", "connection-\(connection.state.rawValue)")
-                if connection.state.isFailure {
-                    $0.text("outcome", "failure")
-                } else {
-                    $0.text("outcome", wasEstablished ? "success" : "unknown")
-                }
+                $0.text("outcome", outcome)
                 $0.time("start", clock.wallTime(connection.connectTime))
                 if let end = connection.endTime { $0.time("end", clock.wallTime(end)) }
                 if let duration = connection.duration { $0.number("duration", duration) }
@@ -46,35 +49,24 @@ public struct JSONReport: Sendable {
                 $0.text("type", connection.destination.address.isIPv4 ? "ipv4" : "ipv6")
                 $0.text("direction", "egress")
             }
-            $0.object("process") { Self.write(process, of: connection, clock: clock, to: &$0) }
-            $0.object("user") {
-                $0.text("id", String(description.effectiveUID))
-                if let name = process.placement.effectiveUserName { $0.text("name", name) }
+            $0.object("process") {
+                $0.fragment(processFragment)
+                $0.object("thread") {
+                    $0.number("id", connection.thread)
+                    $0.bytes("name", connection.threadName)
+                }
             }
-            $0.object("host") { $0.text("name", host) }
-            if let container = process.placement.container { $0.object("container") { $0.text("id", container) } }
+            $0.fragment(placeFragment)
             $0.object("mailsnoop") {
                 $0.text("state", connection.state.rawValue)
                 if connection.error != 0 { $0.text("error", errorName(connection.error)) }
                 if let established = connection.establishedTime { $0.time("established", clock.wallTime(established)) }
-                $0.number("network_namespace", description.networkNamespace)
                 if connection.cookie != 0 { $0.number("socket_cookie", connection.cookie) }
-                $0.bytes("cgroup", description.cgroupPath)
-                $0.number("cgroup_id", description.cgroupID)
-                if let unit = process.placement.unit { $0.text("unit", unit) }
-                if let login = description.loginUID { $0.number("login_uid", login) }
-                $0.flag("exe_deleted", description.isExeDeleted)
-                $0.flag("cwd_deleted", description.isCwdDeleted)
-                $0.objects("ancestors", description.ancestors) { ancestor, json in
-                    json.number("pid", ancestor.pid)
-                    json.number("uid", ancestor.uid)
-                    json.bytes("name", ancestor.comm)
-                    json.time("start", clock.wallTime(ancestor.startTime))
-                }
-                $0.texts("gaps", gapNames(description.gaps))
+                $0.object("process") { $0.fragment(extensionFragment) }
             }
         }
-        line.append(contentsOf: json.text)
+        timestamps = json.timestamps
+        line += json.text
         line.append(UInt8(ascii: "\n"))
     }
 
@@ -110,10 +102,10 @@ public struct JSONReport: Sendable {
         line.append(UInt8(ascii: "\n"))
     }
 
-    private static func write(
-        _ process: Process, of connection: Connection, clock: WallClock, to json: inout JSONWriter
-    ) {
+    /// Members of `process`.
+    private static func describe(_ process: Process, _ clock: WallClock) -> [UInt8] {
         let description = process.description
+        var json = JSONWriter()
         json.number("pid", description.pid)
         json.bytes("name", description.comm)
         json.text("entity_id", entity(description))
@@ -123,10 +115,6 @@ public struct JSONReport: Sendable {
         json.bytes("command_line", process.commandLine)
         if !description.cwd.isEmpty { json.bytes("working_directory", description.cwd) }
         if description.startTime > 0 { json.time("start", clock.wallTime(description.startTime)) }
-        json.object("thread") {
-            $0.number("id", connection.thread)
-            $0.bytes("name", connection.threadName)
-        }
         json.object("real_user") {
             $0.text("id", String(description.uid))
             if let name = process.placement.userName { $0.text("name", name) }
@@ -141,6 +129,41 @@ public struct JSONReport: Sendable {
                 $0.object("user") { $0.text("id", String(parent.uid)) }
             }
         }
+        return json.text
+    }
+
+    /// The members beside `process` that the process decides.
+    private static func place(_ process: Process, _ host: String) -> [UInt8] {
+        let description = process.description
+        var json = JSONWriter()
+        json.object("user") {
+            $0.text("id", String(description.effectiveUID))
+            if let name = process.placement.effectiveUserName { $0.text("name", name) }
+        }
+        json.object("host") { $0.text("name", host) }
+        if let container = process.placement.container { json.object("container") { $0.text("id", container) } }
+        return json.text
+    }
+
+    /// What ECS has no name for: members of `mailsnoop.process`.
+    private static func extend(_ process: Process, _ clock: WallClock) -> [UInt8] {
+        let description = process.description
+        var json = JSONWriter()
+        json.number("network_namespace", description.networkNamespace)
+        json.bytes("cgroup", description.cgroupPath)
+        json.number("cgroup_id", description.cgroupID)
+        if let unit = process.placement.unit { json.text("unit", unit) }
+        if let login = description.loginUID { json.number("login_uid", login) }
+        json.flag("exe_deleted", description.isExeDeleted)
+        json.flag("cwd_deleted", description.isCwdDeleted)
+        json.objects("ancestors", description.ancestors) { ancestor, json in
+            json.number("pid", ancestor.pid)
+            json.number("uid", ancestor.uid)
+            json.bytes("name", ancestor.comm)
+            json.time("start", clock.wallTime(ancestor.startTime))
+        }
+        json.texts("gaps", gapNames(description.gaps))
+        return json.text
     }
 
     /// A pid comes again; pid and start time do not.

@@ -3,7 +3,17 @@ internal import MailWatch
 /// Writes one JSON object straight to bytes: at storm rates an encoder's object tree would cost more than all the rest.
 struct JSONWriter {
     private(set) var text: [UInt8] = []
+    private(set) var timestamps: TimestampWriter
     private var isFirst = true
+
+    init(timestamps: TimestampWriter = TimestampWriter()) { self.timestamps = timestamps }
+
+    /// Members that were written before; at least one.
+    mutating func fragment(_ members: [UInt8]) {
+        if !isFirst { text.append(UInt8(ascii: ",")) }
+        isFirst = false
+        text += members
+    }
 
     mutating func object(_ body: (inout JSONWriter) -> Void) {
         text.append(UInt8(ascii: "{"))
@@ -26,16 +36,16 @@ struct JSONWriter {
 
     mutating func text(_ name: String, _ value: String) {
         key(name)
-        quoted(value.utf8)
+        quoted(Array(value.utf8)[...])
     }
 
     mutating func texts(_ name: String, _ values: [String]) {
-        list(name, values) { $1.quoted($0.utf8) }
+        list(name, values) { $1.quoted(Array($0.utf8)[...]) }
     }
 
     mutating func bytes(_ name: String, _ value: [UInt8]) {
         key(name)
-        if quoted(value) > 0 { text("\(name)_base64", base64(value)) }
+        if quoted(value[...]) > 0 { text("\(name)_base64", base64(value)) }
     }
 
     mutating func bytesList(_ name: String, _ values: [ArraySlice<UInt8>]) {
@@ -65,7 +75,7 @@ struct JSONWriter {
     mutating func time(_ name: String, _ value: UInt64) {
         key(name)
         text.append(UInt8(ascii: "\""))
-        Timestamp.append(value, to: &text)
+        timestamps.append(value, to: &text)
         text.append(UInt8(ascii: "\""))
     }
 
@@ -91,7 +101,7 @@ struct JSONWriter {
 
     /// Returns the number of bytes that were no UTF-8.
     @discardableResult
-    private mutating func quoted(_ bytes: some Collection<UInt8>) -> Int {
+    private mutating func quoted(_ bytes: ArraySlice<UInt8>) -> Int {
         text.append(UInt8(ascii: "\""))
         let invalid = Escaping.append(bytes, to: &text, for: .json)
         text.append(UInt8(ascii: "\""))

@@ -37,7 +37,7 @@ public struct Summary: Sendable {
                 text.append(padded: sender.destinations.count, width: 7)
                 text.append("  " as StaticString)
                 let start = text.count
-                Escaping.append(Array(sender.user.utf8), to: &text, for: sink)
+                Escaping.append(sender.user, to: &text, for: sink)
                 text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(12 - (text.count - start), 1)))
                 Escaping.append(sender.program, to: &text, for: sink)
                 text.append(UInt8(ascii: "\n"))

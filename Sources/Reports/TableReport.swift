@@ -18,62 +18,80 @@ public struct TableReport: Sendable {
         }
     }
 
-    private let columns: [(column: Column, width: Int)]
-    private let sink: Sink
-    /// Columns of the terminal; nil does not cut the command.
-    private let width: Int?
+    /// Where the columns stand.
+    private struct Layout {
+        let columns: [(column: Column, width: Int)]
+        let sink: Sink
 
+        /// Escaped text as a cell: cut or filled up to `width`, and a blank but for the last column.
+        func append(_ text: [UInt8], _ width: Int, to line: inout [UInt8]) {
+            let used = Cell.append(text, width: width, sink: sink, to: &line)
+            guard width != columns.last?.width else { return }
+            for _ in used...width { line.append(UInt8(ascii: " ")) }
+        }
+
+        /// The same for bytes that are not escaped yet.
+        func cell(escaping bytes: [UInt8], and note: StaticString = "", _ width: Int) -> [UInt8] {
+            var text: [UInt8] = []
+            Escaping.append(bytes, to: &text, for: sink)
+            text.append(note)
+            var cell: [UInt8] = []
+            append(text, width, to: &cell)
+            return cell
+        }
+    }
+
+    private let layout: Layout
+    private var timestamps = TimestampWriter(isLocalClock: true)
+    private var users = FragmentCache()
+    private var commands = FragmentCache()
+
+    /// - Parameter width: columns of the terminal; nil does not cut the command.
     public init(width: Int?, sink: Sink = .text) {
-        self.width = width
-        self.sink = sink
-        // From 110 columns on there is room for the source and whole IPv6 addresses.
+        // From 110 columns on there is room for the source and most IPv6 addresses.
         let isWide = width.map { $0 >= 110 } ?? true
-        let destination = isWide ? 28 : 21
         var columns: [(Column, Int)] = [(.time, 8), (.pid, 7), (.user, 10), (.state, 11)]
         if isWide { columns.append((.source, 22)) }
-        columns.append((.destination, destination))
+        columns.append((.destination, isWide ? 28 : 21))
         let taken = columns.reduce(0) { $0 + $1.1 + 1 }
         columns.append((.command, width.map { max($0 - taken, 1) } ?? .max))
-        self.columns = columns
+        layout = Layout(columns: columns, sink: sink)
     }
 
     public var header: [UInt8] {
         var line: [UInt8] = []
-        for (column, width) in columns { cell(Array(column.title.utf8), width: width, to: &line) }
+        for (column, width) in layout.columns { layout.append(Array(column.title.utf8), width, to: &line) }
         line.append(UInt8(ascii: "\n"))
         return line
     }
 
     /// Appends the line of a connection, with the line end.
-    public func append(_ connection: Connection, clock: WallClock, to line: inout [UInt8]) {
-        for (column, width) in columns {
+    public mutating func append(_ connection: Connection, clock: WallClock, to line: inout [UInt8]) {
+        let process = connection.process
+        let layout = layout
+        for (column, width) in layout.columns {
             var text: [UInt8] = []
             switch column {
-            case .time: Timestamp.append(clockOf: clock.wallTime(connection.connectTime), to: &text)
-            case .pid: text.append(decimal: UInt64(connection.process.description.pid))
-            case .user: Escaping.append(Array(connection.process.user.utf8), to: &text, for: sink)
+            case .time: timestamps.append(clock.wallTime(connection.connectTime), to: &text)
+            case .pid: text.append(decimal: UInt64(process.description.pid))
+            case .user:
+                line += users.fragment(of: process, clock: clock) {
+                    layout.cell(escaping: Array(process.user.utf8), width)
+                }
+                continue
             case .state: text.append(connection.state.rawValue)
             case .source: if connection.source.port != 0 { connection.source.append(to: &text) }
             case .destination: connection.destination.append(to: &text)
             case .command:
-                Escaping.append(connection.process.commandLine, to: &text, for: sink)
-                if connection.process.description.isExeDeleted { text.append(" (deleted)" as StaticString) }
+                line += commands.fragment(of: process, clock: clock) {
+                    let note: StaticString = process.description.isExeDeleted ? " (deleted)" : ""
+                    return layout.cell(escaping: process.commandLine, and: note, width)
+                }
+                continue
             }
-            cell(text, width: width, to: &line)
+            layout.append(text, width, to: &line)
         }
         line.append(UInt8(ascii: "\n"))
-    }
-
-    /// Appends escaped text, cut or filled up to `width`, and a blank but for the last column.
-    private func cell(_ text: [UInt8], width: Int, to line: inout [UInt8]) {
-        let used = append(text, width: width, to: &line)
-        if width != columns.last?.width {
-            line.append(contentsOf: repeatElement(UInt8(ascii: " "), count: width - used + 1))
-        }
-    }
-
-    private func append(_ text: [UInt8], width: Int, to line: inout [UInt8]) -> Int {
-        Cell.append(text, width: width, sink: sink, to: &line)
     }
 }
 

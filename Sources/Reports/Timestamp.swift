@@ -82,3 +82,30 @@ func append(seconds nanoseconds: UInt64, to text: inout [UInt8]) {
     text.append(UInt8(ascii: "."))
     text.append(decimal: nanoseconds % 1_000_000_000 / 1000, width: 6)
 }
+
+/// Writes many times that lie close together: what they share is made once a second.
+struct TimestampWriter: Sendable {
+    private var second = UInt64.max
+    private var prefix: [UInt8] = []
+    private let isLocalClock: Bool
+
+    /// - Parameter isLocalClock: the local time of day, as `Timestamp.append(clockOf:to:)`; else RFC 3339.
+    init(isLocalClock: Bool = false) { self.isLocalClock = isLocalClock }
+
+    mutating func append(_ time: UInt64, to text: inout [UInt8]) {
+        if time / 1_000_000_000 != second {
+            second = time / 1_000_000_000
+            prefix = []
+            if isLocalClock {
+                Timestamp.append(clockOf: time, to: &prefix)
+            } else {
+                Timestamp.append(second * 1_000_000_000, to: &prefix)
+                prefix.removeLast("000000000Z".utf8.count)
+            }
+        }
+        text.append(contentsOf: prefix)
+        guard !isLocalClock else { return }
+        text.append(decimal: time % 1_000_000_000, width: 9)
+        text.append(UInt8(ascii: "Z"))
+    }
+}

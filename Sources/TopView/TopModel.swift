@@ -20,7 +20,7 @@ public struct TopModel: Sendable {
     /// The lines of a screen of that size: the senders that connected last stand first.
     public func lines(columns: Int, rows: Int, clock: WallClock, now: UInt64, sink: Sink) -> [[UInt8]] {
         var head = Array("mailsnoop  ".utf8)
-        Escaping.append(host.utf8, to: &head, for: sink)
+        Escaping.append(host, to: &head, for: sink)
         head.append("  " as StaticString)
         Timestamp.append(clockOf: now, to: &head)
         head.append("  hook \(hook)")
@@ -52,7 +52,7 @@ public struct TopModel: Sendable {
         var last: [UInt8] = []
         Timestamp.append(clockOf: clock.wallTime(record.last.connectTime), to: &last)
         var user: [UInt8] = []
-        Escaping.append(record.user.utf8, to: &user, for: sink)
+        Escaping.append(record.user, to: &user, for: sink)
         var destination: [UInt8] = []
         record.last.destination.append(to: &destination)
         var command: [UInt8] = []

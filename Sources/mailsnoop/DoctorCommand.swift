@@ -64,7 +64,6 @@ struct DoctorCommand: ParsableCommand {
 
     private static func explain(_ hook: Hook) -> String {
         if let lockdown = Kernel.lockdown, lockdown != "none" { return " (the kernel is locked down: \(lockdown))" }
-        if hook == .kprobe, !Kernel.hasKprobes { return " (this kernel is built without kprobes)" }
         if hook == .fentry, Capabilities().missing.isEmpty { return " (this kernel refuses fentry programs)" }
         return ""
     }

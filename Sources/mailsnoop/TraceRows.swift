@@ -10,13 +10,15 @@ final class TraceRows {
 
     let format: TraceCommand.Format
     var clock = WallClock()
-    private let table: TableReport
-    private let json = JSONReport(host: Host.name)
+    private var table: TableReport
+    private var csv = CSVReport()
+    private var json = JSONReport(host: Host.name)
     private var text: [UInt8] = []
     private var count = 0
-    /// The table's connections without an outcome: in the order of their connects, and those that still have none.
-    private var waiting: [Connection] = []
-    private var undecided: Set<UInt64> = []
+    /// The table's connections without an outcome. The queue, in the order of their connects, also has those that got
+    /// one since.
+    private var undecided: [UInt64: Connection] = [:]
+    private var queue: [(time: UInt64, id: UInt64)] = []
 
     /// - Parameter terminal: where the rows go; the table fits into it if it is a terminal.
     init(format: TraceCommand.Format, terminal: Int32) {
@@ -41,10 +43,10 @@ final class TraceRows {
         switch (change, format) {
         case (.opened(let connection), _) where connection.state.hasEnded: write(connection)
         case (.opened(let connection), .table):
-            waiting.append(connection)
-            undecided.insert(connection.id)
+            undecided[connection.id] = connection
+            queue.append((connection.connectTime, connection.id))
         case (.established(let connection), .table), (.ended(let connection), .table):
-            if undecided.remove(connection.id) != nil { write(connection) }
+            if undecided.removeValue(forKey: connection.id) != nil { write(connection) }
         case (.ended(let connection), _): write(connection)
         default: break
         }
@@ -79,15 +81,17 @@ final class TraceRows {
     }
 
     private func decide(upTo time: UInt64) {
-        let due = waiting.prefix { $0.connectTime <= time }
-        waiting.removeFirst(due.count)
-        for connection in due where undecided.remove(connection.id) != nil { write(connection) }
+        let due = queue.firstIndex { $0.time > time } ?? queue.count
+        for (_, id) in queue[..<due] {
+            if let connection = undecided.removeValue(forKey: id) { write(connection) }
+        }
+        queue.removeFirst(due)
     }
 
     private func write(_ connection: Connection) {
         switch format {
         case .table: table.append(connection, clock: clock, to: &text)
-        case .csv: CSVReport.append(connection, clock: clock, to: &text)
+        case .csv: csv.append(connection, clock: clock, to: &text)
         case .json: json.append(connection, clock: clock, to: &text)
         }
         count += 1

@@ -13,7 +13,7 @@ struct WatchOptions: ParsableArguments {
         transform: { text in
             guard let ports = PortSet(text) else {
                 throw ValidationError(
-                    "'\(Escaping.text(text.utf8))' is no port. Give 1 to 65535, a range as 1000-2000, or all.")
+                    "'\(Escaping.text(text))' is no port. Give 1 to 65535, a range as 1000-2000, or all.")
             }
             return ports
         })
@@ -46,7 +46,7 @@ struct WatchOptions: ParsableArguments {
             valueName: "name"),
         transform: { text in
             guard let hook = Hook(rawValue: text) else {
-                throw ValidationError("There is no hook '\(Escaping.text(text.utf8))'. There are: \(hookNames).")
+                throw ValidationError("There is no hook '\(Escaping.text(text))'. There are: \(hookNames).")
             }
             return hook
         })
@@ -65,7 +65,7 @@ struct WatchOptions: ParsableArguments {
         }
         for user in user where UserNames.uid(user) == nil {
             throw ValidationError(
-                "There is no user '\(Escaping.text(user.utf8))' here. Give a name of getent passwd, or a number.")
+                "There is no user '\(Escaping.text(user))' here. Give a name of getent passwd, or a number.")
         }
     }
 

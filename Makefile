@@ -1,0 +1,95 @@
+# The front door. `make V=1` shows the commands.
+#
+#   sudo make run           the live view
+#   sudo make test          all tests but those that boot other kernels
+#   make build              the release binary, with the Swift runtime inside
+#   sudo make bench         speed and memory, against other tools; writes bench/RESULTS.md
+#   sudo make test-kernels  the kernel tests in 5.10, 6.1, 6.12 and the newest kernel, in virtual machines
+#   make lint               the style of Swift, C and scripts
+#   sudo make install       PREFIX=/usr/local, DESTDIR=
+#   make clean
+#
+# Each installs the Debian packages that it misses, which needs root.
+
+# sudo leaves out of PATH where Swift is often unpacked to.
+export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+ifdef SUDO_USER
+export PATH := $(PATH):$(shell getent passwd "$(SUDO_USER)" | cut -d: -f6)/.local/share/swiftly/bin
+endif
+
+SWIFT     ?= swift
+# Debian's clang: Swift's own has no BPF target.
+BPF_CLANG ?= /usr/bin/clang
+PREFIX    ?= /usr/local
+MACHINE   := $(shell uname -m)
+BPF_ARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
+Q         := $(if $(V),,@)
+
+BUILD_PACKAGES  := clang libbpf-dev libelf-dev zlib1g-dev gcc libc6-dev pkg-config
+TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux libc-bin
+BENCH_PACKAGES  := iproute2 python3 bpftrace bpftool tcpdump libbpf-tools
+KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
+
+RELEASE := .build/release/mailsnoop
+DEBUG   := .build/debug/mailsnoop
+
+.PHONY: run test build bench test-kernels lint install clean bpf connector test-build swift
+
+run: build
+	$(Q)$(RELEASE)
+
+test: packages-TEST test-build
+	$(Q)$(SWIFT) test --skip-build $(TEST_ARGUMENTS)
+
+test-build: bpf connector swift
+	$(Q)$(SWIFT) build --build-tests
+
+build: bpf swift
+	$(Q)$(SWIFT) build -c release --static-swift-stdlib --product mailsnoop
+
+bench: packages-BENCH build connector
+	$(Q)bench/run --mailsnoop $(RELEASE) --connector .build/connector --output bench/RESULTS.md $(BENCH_ARGUMENTS)
+
+test-kernels: packages-KERNEL test-build
+	$(Q)Tests/kernels/run $(KERNEL_ARGUMENTS)
+
+lint: swift
+	$(Q)$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(Q)bash -n .ci/run Tests/kernels/run
+
+install: build
+	$(Q)install -D -m 0755 $(RELEASE) $(DESTDIR)$(PREFIX)/sbin/mailsnoop
+
+clean:
+	$(Q)rm -rf .build .build-* bpf/probe.bpf.o
+
+bpf: packages-BUILD bpf/probe.bpf.o
+
+bpf/probe.bpf.o: $(wildcard bpf/*.h bpf/include/*.h) bpf/probe.bpf.c | packages-BUILD
+	$(Q)$(BPF_CLANG) -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter -target bpf -D__TARGET_ARCH_$(BPF_ARCH) \
+		-idirafter /usr/include/$(MACHINE)-linux-gnu -Ibpf/include -c bpf/probe.bpf.c -o $@
+# What embeds the program is not built anew by itself.
+	$(Q)touch bpf/object.c
+
+connector: .build/connector
+
+# Static, so that it also runs in namespaces and virtual machines that have no libraries.
+.build/connector: Tests/connector/connector.c | packages-BUILD
+	$(Q)mkdir -p .build
+	$(Q)gcc -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<
+
+swift:
+	$(Q)command -v $(SWIFT) >/dev/null || { \
+		echo "Swift 6.2 or later is missing: https://www.swift.org/install/linux/debian/12/" >&2; exit 1; }
+
+# packages-NAME installs what is missing of NAME_PACKAGES.
+.PHONY: packages-BUILD packages-TEST packages-BENCH packages-KERNEL
+packages-%:
+	$(Q)missing=$$(for package in $($*_PACKAGES); do \
+			dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || echo $$package; \
+		done); \
+	if [ -n "$$missing" ]; then \
+		echo "installing" $$missing; \
+		[ "$$(id -u)" = 0 ] || { echo "run this as root once: apt-get install" $$missing >&2; exit 1; }; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	fi

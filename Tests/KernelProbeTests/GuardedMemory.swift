@@ -1,0 +1,40 @@
+import Glibc
+
+/// Memory in front of a page that nobody may touch: who reads one byte behind a record is killed.
+@safe struct GuardedMemory: ~Copyable {
+    static let capacity = 4096
+    private let pages: UnsafeMutableRawPointer
+
+    init() {
+        pages = unsafe mmap(nil, Self.capacity * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        precondition(unsafe pages != MAP_FAILED && mprotect(pages + Self.capacity, Self.capacity, PROT_NONE) == 0)
+    }
+
+    // Nothing that is lent outlives the closure that it is lent to.
+    deinit { unsafe munmap(pages, Self.capacity * 2) }
+
+    /// Lends the last `count` bytes in front of the forbidden page.
+    func withBytes<Result>(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
+        precondition(count <= Self.capacity)
+        let start = unsafe pages + Self.capacity - count
+        return unsafe body(UnsafeMutableRawBufferPointer(start: start, count: count))
+    }
+}
+
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): the same numbers in each run.
+struct SplitMix64: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var bits = state
+        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+        return bits ^ bits >> 31
+    }
+
+    /// Below `bound`, quickly and near enough to evenly.
+    mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() >> 32) % bound }
+}
