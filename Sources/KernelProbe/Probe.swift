@@ -51,6 +51,7 @@ public struct ProbeError: Error, CustomStringConvertible {
 public struct Probe: ~Copyable {
     /// Bytes of the ring buffer, unless told otherwise: 15,000 connects of new processes, or 40,000 of known ones.
     public static let defaultRingSize = 1 << 22
+    public static let defaultFollowLimit = Int(PROBE_SOCKETS)
 
     public let hook: Hook
     /// The rungs above `hook`.
@@ -74,15 +75,17 @@ public struct Probe: ~Copyable {
     /// - Parameters:
     ///   - hook: this rung and no other; nil takes the first that bears.
     ///   - ringSize: in bytes, a power of two and at least a page.
+    ///   - followLimit: connections followed at the same time.
     public static func attach(
-        ports: PortSet, hook: Hook? = nil, ringSize: Int = defaultRingSize
+        ports: PortSet, hook: Hook? = nil, ringSize: Int = defaultRingSize, followLimit: Int = 32_768
     ) throws(ProbeError) -> Probe {
         var refusals: [HookRefusal] = []
         var permitted = true
         for candidate in hook.map({ [$0] }) ?? Hook.allCases {
             do throws(BPFError) {
                 try candidate.checkOffered()
-                return try attach(ports: ports, bearing: candidate, ringSize: ringSize, refusals: refusals)
+                let object = try open(bearing: candidate, ringSize: ringSize, followLimit: followLimit)
+                return try start(object, ports: ports, hook: candidate, refusals: refusals)
             } catch {
                 permitted = permitted && !error.isPermission
                 refusals.append(HookRefusal(hook: candidate, reason: error.description))
@@ -94,9 +97,7 @@ public struct Probe: ~Copyable {
             refusals: refusals)
     }
 
-    private static func attach(
-        ports: PortSet, bearing hook: Hook, ringSize: Int, refusals: [HookRefusal]
-    ) throws(BPFError) -> Probe {
+    private static func open(bearing hook: Hook, ringSize: Int, followLimit: Int) throws(BPFError) -> BPFObject {
         shim_capture_messages()
         let program = unsafe probe_object()
         // The embedded object lives as long as the program.
@@ -104,7 +105,14 @@ public struct Probe: ~Copyable {
         var random = SystemRandomNumberGenerator()
         try object.configure(probe_config(key: (random.next(), random.next())))
         try object.resize("events", to: ringSize)
+        try object.resize("sockets", to: followLimit)
         for other in Hook.allCases where other != hook { try object.leaveOut(other.program) }
+        return object
+    }
+
+    private static func start(
+        _ object: consuming BPFObject, ports: PortSet, hook: Hook, refusals: [HookRefusal]
+    ) throws(BPFError) -> Probe {
         try object.load()
         // libbpf has read the kernel's whole type information for this, and it will not be needed again.
         shim_return_memory()

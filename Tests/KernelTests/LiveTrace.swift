@@ -1,0 +1,85 @@
+import Foundation
+import HostFacts
+import KernelProbe
+import MailWatch
+import Testing
+
+/// The probe and a tracker for one test: sees what the test's own processes connect to, on the test's own port.
+struct LiveTrace: ~Copyable {
+    var probe: Probe
+    private(set) var tracker = Tracker { _ in Placement(userName: "somebody") }
+    /// Descriptions that came with the connects of this trace.
+    private(set) var descriptions = 0
+    private var finished: [Connection] = []
+    private let port: UInt16
+
+    /// The rung that the environment asks for; nil for the automatic choice.
+    static var hook: Hook? {
+        ProcessInfo.processInfo.environment["MAILSNOOP_TEST_HOOK"].flatMap { Hook(rawValue: $0) }
+    }
+
+    init(port: UInt16, ringSize: Int = Probe.defaultRingSize, followLimit: Int = Probe.defaultFollowLimit) throws {
+        self.port = port
+        probe = try Probe.attach(
+            ports: PortSet([port]), hook: Self.hook, ringSize: ringSize, followLimit: followLimit)
+    }
+
+    /// Takes the events that wait.
+    mutating func read() {
+        let port = port
+        var tracker = tracker
+        var finished = finished
+        var descriptions = descriptions
+        _ = probe.read { event in
+            if case .connect(let connect) = event {
+                guard connect.destination.port == port else { return }
+                if connect.description != nil { descriptions += 1 }
+            }
+            switch tracker.handle(event) {
+            case .opened(let connection) where connection.state.hasEnded: finished.append(connection)
+            case .ended(let connection): finished.append(connection)
+            default: break
+            }
+        }
+        self.tracker = tracker
+        self.finished = finished
+        self.descriptions = descriptions
+    }
+
+    /// Waits until `count` connections of the test have ended, ten seconds at most, and returns all that have, in the
+    /// order of their connects.
+    mutating func ended(_ count: Int) -> [Connection] {
+        wait { $0.finished.count >= count }
+        return finished.sorted { $0.connectTime < $1.connectTime }
+    }
+
+    /// Waits until a connection that has not ended is in that state.
+    mutating func open(_ state: ConnectionState) throws -> Connection {
+        wait { $0.tracker.open.contains { $0.state == state } }
+        return try #require(tracker.open.first { $0.state == state })
+    }
+
+    /// Ends what the kernel side follows no longer. Returns what that was.
+    mutating func reconcile() -> [Connection] {
+        let time = WallClock.uptime
+        let followed = probe.followedConnections()
+        read()
+        return tracker.endAll(notIn: followed, before: time)
+    }
+
+    private mutating func wait(until isDone: (borrowing Self) -> Bool) {
+        let deadline = WallClock.uptime + 10_000_000_000
+        read()
+        while !isDone(self), WallClock.uptime < deadline {
+            var source = pollfd(fd: probe.descriptor, events: Int16(POLLIN), revents: 0)
+            // One source.
+            unsafe poll(&source, 1, 100)
+            read()
+        }
+    }
+}
+
+extension Connection {
+    var arguments: [String] { process.description.arguments.map { String(decoding: $0, as: UTF8.self) } }
+    var comm: String { String(decoding: process.description.comm, as: UTF8.self) }
+}

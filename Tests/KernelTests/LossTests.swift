@@ -1,0 +1,87 @@
+import Foundation
+import KernelProbe
+import MailWatch
+import Testing
+
+extension KernelSuite {
+    @Suite struct LossTests {
+        private let port: UInt16 = 10_039
+
+        /// Nobody reads while they live: each process connects once, without waiting for the outcome, and exits.
+        @Test func shortLivesAreWhole() throws {
+            var trace = try LiveTrace(port: port)
+            let child = try Child(
+                Repository.connector,
+                ["spawn", "--processes", "40", "--count", "1009", "--program", Repository.connector, "127.77.2.1", "\(port)"])
+            let parent = child.pid
+            child.end()
+            let connections = trace.ended(1009)
+            #expect(connections.count == 1009)
+            #expect(Set(connections.compactMap(\.arguments.last)) == Set((0..<1009).map { "id=\($0)" }))
+            for connection in connections {
+                #expect(connection.process.description.exe == Array(Repository.connector.utf8))
+                #expect(connection.process.description.ancestors.contains { $0.pid == parent })
+                #expect(connection.process.description.gaps == [])
+                #expect(connection.arguments.count > 5)
+            }
+            #expect(trace.probe.losses().total == 0)
+        }
+
+        @Test func shortLivedShellsAreWhole() throws {
+            var trace = try LiveTrace(port: port)
+            try shell(
+                """
+                for i in $(seq 1009); do bash -c '</dev/tcp/127.77.2.2/\(port)' marker=$i 2>/dev/null &
+                (( i % 40 )) || wait; done; wait
+                """)
+            let connections = trace.ended(1009)
+            #expect(connections.count == 1009)
+            #expect(Set(connections.compactMap(\.arguments.last)) == Set((1...1009).map { "marker=\($0)" }))
+            #expect(connections.allSatisfy { $0.comm == "bash" })
+        }
+
+        @Test func aStormIsSeenOrCounted() throws {
+            var trace = try LiveTrace(port: port)
+            let child = try Child(
+                Repository.connector, ["storm", "--processes", "8", "--count", "100003", "127.77.2.3", "\(port)"])
+            // It ends by itself, and the ring is read all the while.
+            while child.isRunning { trace.read() }
+            child.end()
+            let losses = trace.probe.losses()
+            let seen = trace.ended(100_003 - Int(losses.connects + losses.ends)).count + trace.reconcile().count
+            #expect(UInt64(seen) + losses.connects == 100_003)
+            #expect(losses.missed == 0)
+            #expect(losses.unfollowed == 0)
+            #expect(trace.tracker.open.isEmpty)
+        }
+
+        @Test func aFullRingIsCounted() throws {
+            var trace = try LiveTrace(port: port, ringSize: 64 << 10)
+            try connector("storm", "--processes", "2", "--count", "2003", "127.77.2.4", "\(port)")
+            let losses = trace.probe.losses()
+            #expect(losses.connects > 0)
+            trace.read()
+            let seen = trace.ended(0).count + trace.reconcile().count
+            #expect(UInt64(seen) + losses.connects == 2003)
+        }
+
+        /// A description that was lost comes with the next connect, and a lost end does not leave a connection open.
+        @Test func whatWasLostIsMadeUpFor() throws {
+            let listener = try Listener("--echo", "1")
+            var trace = try LiveTrace(port: listener.port, ringSize: 4096)
+            let held = try Child(Repository.connector, ["once", "--hold", "60000", "127.0.0.1", "\(listener.port)"])
+            let open = try trace.open(.open)
+            // Nobody reads: the ring fills up, and neither the end nor the newcomer fits.
+            try connector("once", "--repeat", "97", "--reset", "127.0.0.1", "\(listener.port)")
+            held.kill(SIGKILL)
+            held.end()
+            #expect(trace.probe.losses().connects > 0)
+            #expect(trace.probe.losses().ends > 0)
+            #expect(trace.reconcile().map(\.id).contains(open.id))
+            try connector("once", "127.0.0.1", "\(listener.port)", "late")
+            let last = try #require(trace.ended(1).last)
+            #expect(last.arguments.last == "late")
+            #expect(trace.tracker.open.isEmpty)
+        }
+    }
+}
