@@ -26,7 +26,7 @@ BPF_ARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 Q         := $(if $(V),,@)
 
 BUILD_PACKAGES  := clang libbpf-dev libelf-dev zlib1g-dev gcc libc6-dev pkg-config
-TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux libc-bin
+TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux
 BENCH_PACKAGES  := iproute2 python3 bpftrace bpftool tcpdump libbpf-tools
 KERNEL_PACKAGES := qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
 

@@ -6,8 +6,10 @@ public struct CSVReport: Sendable {
     /// First what belongs to the connection, then what belongs to its process.
     public static let columns = [
         "time", "state", "duration_s", "source_ip", "source_port", "destination_ip", "destination_port", "established",
-        "end", "bytes_sent", "bytes_received", "error", "tid", "thread", "socket_cookie", "user", "uid", "effective_uid",
-        "gid", "effective_gid", "login_uid", "pid", "process", "exe", "exe_deleted", "command_line", "cwd", "parent_pid",
+        "end", "bytes_sent", "bytes_received", "error", "tid", "thread", "socket_cookie", "user", "uid",
+        "effective_uid",
+        "gid", "effective_gid", "login_uid", "pid", "process", "exe", "exe_deleted", "command_line", "cwd",
+        "parent_pid",
         "parent", "ancestors", "process_start", "unit", "container", "cgroup", "network_namespace", "gaps",
     ]
 

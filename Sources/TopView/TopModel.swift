@@ -29,13 +29,10 @@ public struct TopModel: Sendable {
         counts.append(losses.total == 0 ? ", lost nothing" : ", LOST \(losses.total)")
 
         var lines = [head, counts, []]
-        lines.append(
-            row(
-                ["LAST", "CONNECTS", "FAILED", "DESTS", "USER", "STATE", "DESTINATION", "COMMAND"].map {
-                    Array($0.utf8)
-                }, columns, sink))
+        let table = Columns(width: columns, sink: sink)
+        lines.append(table.row(Columns.titles))
         for record in ledger.mostRecent(max(rows - lines.count - 1, 0)) {
-            lines.append(row(cells(record, clock, sink), columns, sink))
+            lines.append(table.row(cells(record, clock, sink)))
         }
         if ledger.senderCount == 0 { lines.append(Array("nothing has connected to a watched port yet".utf8)) }
         let help = Array("q quits".utf8)
@@ -64,24 +61,35 @@ public struct TopModel: Sendable {
             Array(record.last.state.rawValue.utf8), destination, command,
         ]
     }
+}
 
-    /// Numbers to the right, text to the left, the command takes the rest.
-    private func row(_ cells: [[UInt8]], _ columns: Int, _ sink: Sink) -> [UInt8] {
-        let widths = [8, 8, 6, 5, 10, 11, columns >= 110 ? 28 : 21]
+/// Where the columns stand: numbers to the right, text to the left, the command takes the rest.
+private struct Columns {
+    static let titles = ["LAST", "CONNECTS", "FAILED", "DESTS", "USER", "STATE", "DESTINATION", "COMMAND"].map {
+        Array($0.utf8)
+    }
+    private static let numbers = 1...3
+
+    /// 0 leaves the column out.
+    private let widths: [Int]
+    private let sink: Sink
+
+    init(width: Int, sink: Sink) {
+        self.sink = sink
+        // From 110 columns on there is room for the state and most IPv6 addresses.
+        var widths = width >= 110 ? [8, 8, 6, 5, 12, 11, 28] : [8, 8, 6, 5, 8, 0, 21]
+        widths.append(max(width - widths.reduce(0) { $0 + ($1 > 0 ? $1 + 1 : 0) }, 1))
+        self.widths = widths
+    }
+
+    func row(_ cells: [[UInt8]]) -> [UInt8] {
         var line: [UInt8] = []
-        var used = 0
-        for (index, cell) in cells.enumerated() {
-            let width = index < widths.count ? widths[index] : max(columns - used, 1)
+        for (index, (cell, width)) in zip(cells, widths).enumerated() where width > 0 {
+            if index > 0 { line.append(UInt8(ascii: " ")) }
             var text: [UInt8] = []
-            let blanks = [UInt8](
-                repeating: UInt8(ascii: " "), count: width - Cell.append(cell, width: width, sink: sink, to: &text))
-            if index == cells.count - 1 {
-                line += text
-            } else {
-                line += (1...3).contains(index) ? blanks + text : text + blanks
-                line.append(UInt8(ascii: " "))
-            }
-            used += width + 1
+            let used = Cell.append(cell, width: width, sink: sink, to: &text)
+            let blanks = [UInt8](repeating: UInt8(ascii: " "), count: width - used)
+            line += Self.numbers.contains(index) ? blanks + text : text + blanks
         }
         return line
     }

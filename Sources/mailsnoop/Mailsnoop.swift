@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
-internal import Reports
+internal import MailWatch
 
 @main
 struct Mailsnoop: ParsableCommand {
@@ -27,7 +27,13 @@ struct Mailsnoop: ParsableCommand {
             Failure.say(failure.description)
             Glibc.exit(failure.exitStatus)
         } catch {
-            exit(withError: error)
+            let status = exitCode(for: error)
+            if status.isSuccess { exit(withError: error) }
+            // The parser repeats the arguments as they came.
+            let lines = fullMessage(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+            let text = lines.map { Escaping.text(String($0)) + "\n" }.joined()
+            if text.contains(where: { !$0.isWhitespace }) { Failure.say(bytes: Array(text.utf8)) }
+            Glibc.exit(status.rawValue)
         }
     }
 }
