@@ -181,7 +181,7 @@ def latency(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[Latency
         return [lowest(port) for port in ports]
 
     def lowest(port: int) -> float:
-        return min(load.storm(port, plan.storm_connects).median_ns for _ in range(plan.storms))
+        return min(load.storm(port, plan.storm_connects) for _ in range(plan.storms))
 
     def storms_on() -> list[float]:
         with Running(tool) as running:

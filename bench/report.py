@@ -27,10 +27,11 @@ def _machine(results: Sequence[Result]) -> str:
 def _connect(results: Sequence[Result], plan: Plan) -> str:
     text = f"""## What it costs the one who connects
 
-connect() on the loopback device to a port that refuses, alone in a network namespace. Median (quartiles) of {plan.pairs}
-interleaved pairs of off and on. Each value is the lowest of {plan.storms} medians of {plan.storm_connects:,} connects each: what
-others do on a shared machine only ever adds. Unwatched: port {UNWATCHED_PORT}, watched: port {WATCHED_PORT}. BPF: time in the
-tool's BPF programs per connect, by kernel.bpf_stats_enabled, measured apart, the lowest of {plan.storms} storms."""
+connect() on the loopback device to a port that refuses, alone in a network namespace. Median (quartiles) of
+{plan.pairs} interleaved pairs of off and on. Each value is the lowest of {plan.storms} medians of
+{plan.storm_connects:,} connects each: what others do on a shared machine only ever adds. Unwatched: port
+{UNWATCHED_PORT}, watched: port {WATCHED_PORT}. BPF: time in the tool's BPF programs per connect, by
+kernel.bpf_stats_enabled, measured apart, the lowest of {plan.storms} storms."""
     rows = [
         (
             result.tool.name,
@@ -58,32 +59,34 @@ def _off(results: Sequence[Result]) -> str:
 def _cost(results: Sequence[Result], plan: Plan) -> str:
     text = f"""## What the tool itself takes
 
-First event: from exec to the first connect on a terminal, while one is made each ms; median (quartiles) of {plan.starts}
-starts. CPU: user and system time of the tool's processes for {plan.counted_connects:,} watched connects by two processes as
-fast as they go, given for 100,000, the lowest of {plan.counted_runs}; what runs on the connecting process's account is above.
-Memory: the highest VmHWM of all these runs."""
+First event: from exec to the first connect on a terminal, while one is made each ms; median (quartiles) of
+{plan.starts} starts. CPU: user and system time of the tool's processes for {plan.counted_connects:,} watched
+connects by two processes as fast as they go, given for 100,000, the lowest of {plan.counted_runs}; what runs on
+the connecting process's account is above. Memory: the highest VmHWM of these runs; the slow terminal's (below) apart,
+as there it is what the tool holds back for its reader."""
     rows = [
         (
             result.tool.name,
             _spread(result.first_event_s, "{:.3f}"),
             _cpu(result.file),
             _cpu(result.terminal),
-            _memory(result),
+            _memory([*result.file, *result.terminal]),
+            _memory(result.slow_terminal),
         )
         for result in results
         if result.first_event_s
     ]
-    head = ("tool", "first event s", "CPU s, to a file", "CPU s, to a terminal", "peak memory MiB")
+    head = ("tool", "first event s", "CPU s, to a file", "CPU s, to a terminal", "peak MiB", "peak MiB, slow terminal")
     return f"{text}\n\n{_table(head, rows)}"
 
 
 def _lost(results: Sequence[Result], plan: Plan) -> str:
     text = f"""## What it loses
 
-Of {plan.counted_connects:,} connects, made by two processes as fast as they go: missing in the output (what the tool itself
-says that it lost), the worst of {plan.counted_runs} runs. The slow terminal takes {SLOW.bytes:,} bytes every
-{SLOW.seconds * 1000:.0f} ms until {SLOW_FOR_S:.0f} s after the last connect, then all that is left. tcpstates and tcpdump
-count two records a connect."""
+Of {plan.counted_connects:,} connects, made by two processes as fast as they go: missing in the output (what the
+tool itself says that it lost), the worst of {plan.counted_runs} runs. The slow terminal takes {SLOW.bytes:,} bytes
+every {SLOW.seconds * 1000:.0f} ms until {SLOW_FOR_S:.0f} s after the last connect, then all that is left. tcpstates
+and tcpdump count two records a connect."""
     rows = [
         (result.tool.name, _missing(result.file), _missing(result.terminal), _missing(result.slow_terminal))
         for result in results
@@ -118,8 +121,7 @@ def _cpu(runs: Sequence[Counted]) -> str:
     return f"{lowest_cpu_s(runs) / runs[0].made * 100_000:.2f}" if runs else _NONE
 
 
-def _memory(result: Result) -> str:
-    runs = [*result.file, *result.terminal, *result.slow_terminal]
+def _memory(runs: Sequence[Counted]) -> str:
     return f"{max(run.memory_kib for run in runs) / 1024:.1f}" if runs else _NONE
 
 
@@ -133,7 +135,7 @@ def _missing(runs: Sequence[Counted]) -> str:
     told = "says nothing" if run.told_lost is None else f"says {run.told_lost:,}"
     if missing < 0:
         return f"{-missing:,} too many ({told})"
-    share = f" = {missing / run.made:.1%}" if missing else ""
+    share = f" = {missing / run.made:.2%}" if missing else ""
     return f"{missing:,}{share} ({told})"
 
 

@@ -41,7 +41,7 @@ class Tool:
         matches = list(self.lost.finditer(output))
         if not matches:
             return None
-        return sum(int(number.replace(b",", b"")) for match in matches for number in match.groups() if number)
+        return sum(int(number) for match in matches for number in match.groups() if number)
 
     def version(self) -> str:
         """The version of the package that the program came with, else what it says itself."""
@@ -55,9 +55,8 @@ class Tool:
                 ["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True, text=True, check=False
             )
             return f"{package} {version.stdout.strip()}"
-        own = subprocess.run(
-            [str(program), "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10, check=False
-        )
+        command = [str(program), "--version"]
+        own = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         said = (own.stdout or own.stderr).strip().splitlines()
         return f"{program.name} {said[0] if said else '(no version)'}, not from a package"
 
@@ -104,8 +103,10 @@ def peers() -> list[Tool]:
 
 
 def mailsnoop(program: str) -> list[Tool]:
-    line = _pattern(rf"^.*\b{_ADDRESS}\b.*$")
-    lost = _pattern(r"^[^\d\n]*\blost\b[^\d\n]*([\d,]+)|([\d,]+)[^\d\n]*\blost\b")
+    line = _pattern(rf"[ ,]{_ADDRESS}[:,]{WATCHED_PORT}\b")
+    # Of the summary, what costs a row; a lost end does not.
+    causes = r"(?:connects (\d+))?(?:[^;\n]*?missed (\d+))?[^;\n]*?"
+    lost = _pattern(rf"^lost: (?:nothing|{causes})(?:; the output was too slow for (\d+) rows)?\r?$")
     return [
         Tool("mailsnoop csv", (program, "trace", "--format", "csv"), line, lost),
         Tool("mailsnoop table", (program, "trace", "--format", "table"), line, lost),

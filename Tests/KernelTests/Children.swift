@@ -22,6 +22,13 @@ final class Child {
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
+        // A task's thread has most signals blocked, and a child would inherit that.
+        var none = sigset_t()
+        var before = sigset_t()
+        // All three are whole signal sets.
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
         try process.run()
     }
 

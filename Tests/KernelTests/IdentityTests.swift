@@ -24,7 +24,8 @@ extension KernelSuite {
             #expect(process.cwd == Array("/usr/bin".utf8))
             #expect(
                 connection.arguments == [Repository.connector, "once", "127.77.0.1", "\(port)", "marker one", "zwölf"])
-            #expect([process.uid, process.gid, process.effectiveUID, process.effectiveGID] == [0, getgid(), 0, getgid()])
+            #expect(
+                [process.uid, process.gid, process.effectiveUID, process.effectiveGID] == [0, getgid(), 0, getgid()])
             #expect(process.loginUID == loginUID())
             #expect(process.ancestors.first?.pid == UInt32(getpid()))
             #expect(process.ancestors.dropFirst().first?.pid == UInt32(getppid()))
@@ -42,7 +43,8 @@ extension KernelSuite {
         @Test func anotherUserAndGroupAreTold() throws {
             var trace = try LiveTrace(port: port)
             try shell(
-                "setpriv --reuid 65534 --regid 65533 --clear-groups \(Repository.connector) once 127.77.0.2 \(port) || true")
+                "setpriv --reuid 65534 --regid 65533 --clear-groups \(Repository.connector) once 127.77.0.2 \(port) || true"
+            )
             let process = try #require(trace.ended(1).first).process.description
             #expect([process.uid, process.effectiveUID] == [65534, 65534])
             #expect([process.gid, process.effectiveGID] == [65533, 65533])

@@ -12,7 +12,10 @@ extension KernelSuite {
             var trace = try LiveTrace(port: port)
             let child = try Child(
                 Repository.connector,
-                ["spawn", "--processes", "40", "--count", "1009", "--program", Repository.connector, "127.77.2.1", "\(port)"])
+                [
+                    "spawn", "--processes", "40", "--count", "1009", "--program", Repository.connector, "127.77.2.1",
+                    "\(port)",
+                ])
             let parent = child.pid
             child.end()
             let connections = trace.ended(1009)
