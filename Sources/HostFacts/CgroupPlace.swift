@@ -10,7 +10,8 @@ public struct CgroupPlace: Equatable, Sendable {
 
     /// - Parameter path: from the root of the hierarchy, as in /proc/PID/cgroup.
     public init(path: [UInt8]) {
-        let parts = String(decoding: path, as: UTF8.self).split(separator: "/").map(String.init)
+        // By bytes: a mark that combines with the slash would hide it from a String.
+        let parts = path.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
         unit =
             parts.last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") } ?? parts.last { $0.hasSuffix(".slice") }
         container = parts.indices.reversed().lazy.compactMap { Self.container(parts, $0) }.first
@@ -20,8 +21,8 @@ public struct CgroupPlace: Equatable, Sendable {
         let part = parts[index]
         let above = index > 0 ? parts[index - 1] : ""
         // lxc: /lxc/NAME, /lxc.payload.NAME, and /lxc.payload/NAME of older ones.
-        for prefix in ["lxc.payload.", "lxc.monitor."] where part.hasPrefix(prefix) && part.count > prefix.count {
-            return String(part.dropFirst(prefix.count))
+        if part.hasPrefix("lxc.payload."), part.utf8.count > "lxc.payload.".utf8.count {
+            return String(part.dropFirst("lxc.payload.".count))
         }
         if above == "lxc" || above == "lxc.payload" { return part }
         // systemd: PREFIX-ID.scope.

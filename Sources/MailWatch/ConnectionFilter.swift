@@ -15,7 +15,7 @@ public struct ConnectionFilter: Sendable {
     public func matches(_ connection: Connection) -> Bool {
         let process = connection.process.description
         return (pids.isEmpty || pids.contains(process.pid))
-            && (users.isEmpty || users.contains(process.uid) || users.contains(process.effectiveUID))
+            && (users.isEmpty || [process.uid, process.effectiveUID].contains { $0.map(users.contains) ?? false })
             && (comms.isEmpty
                 || comms.contains {
                     $0.utf8.elementsEqual(process.comm) || $0.utf8.elementsEqual(connection.threadName)

@@ -11,8 +11,8 @@ public enum Sink: Sendable {
 /// The one way from a traced process or the network to any output.
 ///
 /// Replaced are C0, DEL, C1, bytes that are no UTF-8, and the characters that reorder or hide text: bidirectional
-/// controls (UAX #9), zero-width and other format characters, line and paragraph separators, tags, private use and
-/// noncharacters.
+/// controls (UAX #9), zero-width and other invisible characters (Default_Ignorable_Code_Point), line and paragraph
+/// separators, private use and noncharacters.
 public enum Escaping {
     /// Appends `bytes` as they may stand in `sink`. Returns the number of bytes that were no UTF-8.
     @discardableResult
@@ -77,9 +77,10 @@ public enum Escaping {
         default: break
         }
         switch scalar.value {
-        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF,
-            0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x16FE0...0x18DFF,
-            0x1AFF0...0x1B2FF, 0x1F200...0x1F2FF, 0x20000...0x3FFFD:
+        case 0x1100...0x115F, 0x2329...0x232A, 0x2630...0x2637, 0x268A...0x268F, 0x2E80...0x303E, 0x3041...0xA4CF,
+            0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+            0xFFE0...0xFFE6, 0x16FE0...0x18DFF, 0x1AFF0...0x1B2FF, 0x1D300...0x1D356, 0x1D360...0x1D376,
+            0x1F200...0x1F2FF, 0x20000...0x3FFFD:
             return 2
         default:
             return scalar.properties.isEmojiPresentation ? 2 : 1
@@ -122,9 +123,10 @@ public enum Escaping {
     }
 
     private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.properties.isDefaultIgnorableCodePoint { return false }
         switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        default: scalar.value != 0x115F && scalar.value != 0x1160 && scalar.value != 0x3164 && scalar.value != 0xFFA0
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
+        default: return true
         }
     }
 

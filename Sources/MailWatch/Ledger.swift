@@ -1,6 +1,6 @@
 /// Who sends: a user's program.
 public struct Sender: Hashable, Sendable {
-    public let uid: UInt32
+    public let uid: UInt32?
     public let program: [UInt8]
 
     public init(_ process: Process) {
@@ -17,7 +17,6 @@ public struct SenderRecord: Sendable {
     public let user: String
     public let program: [UInt8]
     public fileprivate(set) var connects = 0
-    public fileprivate(set) var established = 0
     public fileprivate(set) var failed = 0
     public fileprivate(set) var destinations: Set<IPAddress> = []
     /// The latest connection, as far as it is known.
@@ -40,7 +39,7 @@ public struct Ledger: Sendable {
     public private(set) var others = 0
     private var records: [SenderRecord] = []
     private var indices: [Sender: Int] = [:]
-    /// The same by process, as that is what a connection names; nil where the sender is beyond the limit.
+    /// The same by the process's serial number; nil where the sender is beyond the limit.
     private var indicesByProcess: [UInt64: Int?] = [:]
     private let limit: Int
 
@@ -51,7 +50,7 @@ public struct Ledger: Sendable {
     public mutating func note(_ change: Tracker.Change) {
         switch change {
         case .opened(let connection): open(connection)
-        case .established(let connection): update(connection) { $0.established += 1 }
+        case .established(let connection): update(connection) { _ in }
         case .ended(let connection): update(connection) { $0.failed += connection.state.isFailure ? 1 : 0 }
         }
     }
@@ -89,7 +88,7 @@ public struct Ledger: Sendable {
 
     private mutating func index(of connection: Connection) -> Int? {
         let process = connection.process
-        if let known = indicesByProcess[process.identity] { return known }
+        if let known = indicesByProcess[process.serial] { return known }
         // Only a short cut: bounded by beginning anew.
         if indicesByProcess.count >= 16 * limit { indicesByProcess = [:] }
         let sender = Sender(process)
@@ -99,7 +98,7 @@ public struct Ledger: Sendable {
             indices[sender] = records.count
             records.append(SenderRecord(connection))
         }
-        indicesByProcess[process.identity] = .some(index)
+        indicesByProcess[process.serial] = .some(index)
         return index
     }
 }

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// What the host knows of a process beyond the kernel's word.
 public struct Placement: Equatable, Sendable {
     public var userName: String?
@@ -19,6 +21,10 @@ public struct Placement: Equatable, Sendable {
 
 /// A described process. Each of its connections refers to the one object.
 public final class Process: Sendable {
+    private static let made = Atomic<UInt64>(0)
+
+    /// Another one for each object: an identity can be described again, and then says more.
+    public let serial: UInt64
     public let identity: UInt64
     public let description: ProcessDescription
     public let placement: Placement
@@ -26,6 +32,7 @@ public final class Process: Sendable {
     public let commandLine: [UInt8]
 
     public init(identity: UInt64, description: ProcessDescription, placement: Placement) {
+        serial = Self.made.add(1, ordering: .relaxed).newValue
         self.identity = identity
         self.description = description
         self.placement = placement
@@ -36,8 +43,8 @@ public final class Process: Sendable {
             : Array(arguments.joined(separator: [UInt8(ascii: " ")]))
     }
 
-    /// The user's name, or the number where it has none.
-    public var user: String { placement.userName ?? String(description.uid) }
+    /// The user's name, the number where it has none, `?` where the description was lost.
+    public var user: String { placement.userName ?? description.uid.map(String.init) ?? "?" }
 
     /// What the sender is called by: the exe, or comm where there is no exe.
     public var program: [UInt8] { description.exe.isEmpty ? description.comm : description.exe }

@@ -41,10 +41,11 @@ public struct ProcessDescription: Equatable, Sendable {
     public var pid: UInt32 = 0
     /// task_struct.start_boottime of the thread group leader, in ns of CLOCK_BOOTTIME.
     public var startTime: UInt64 = 0
-    public var uid: UInt32 = 0
-    public var gid: UInt32 = 0
-    public var effectiveUID: UInt32 = 0
-    public var effectiveGID: UInt32 = 0
+    /// The ids are nil only where the description was lost.
+    public var uid: UInt32?
+    public var gid: UInt32?
+    public var effectiveUID: UInt32?
+    public var effectiveGID: UInt32?
     /// The user who logged in (audit loginuid); nil when nobody did.
     public var loginUID: UInt32?
     /// Inode of the socket's network namespace.

@@ -13,11 +13,9 @@ struct FragmentCache: Sendable {
             fragments = [:]
             bootTime = clock.bootTime
         }
-        // An identity whose description was lost may be described yet.
-        if process.description.gaps.contains(.descriptionLost) { return make() }
-        if let known = fragments[process.identity] { return known }
+        if let known = fragments[process.serial] { return known }
         let made = make()
-        fragments[process.identity] = made
+        fragments[process.serial] = made
         return made
     }
 }

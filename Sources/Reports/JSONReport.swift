@@ -93,7 +93,6 @@ public struct JSONReport: Sendable {
                     json.text("user", sender.user)
                     json.bytes("executable", sender.program)
                     json.number("connects", UInt64(sender.connects))
-                    json.number("established", UInt64(sender.established))
                     json.number("failed", UInt64(sender.failed))
                 }
             }
@@ -115,18 +114,15 @@ public struct JSONReport: Sendable {
         json.bytes("command_line", process.commandLine)
         if !description.cwd.isEmpty { json.bytes("working_directory", description.cwd) }
         if description.startTime > 0 { json.time("start", clock.wallTime(description.startTime)) }
-        json.object("real_user") {
-            $0.text("id", String(description.uid))
-            if let name = process.placement.userName { $0.text("name", name) }
-        }
-        json.object("real_group") { $0.text("id", String(description.gid)) }
-        json.object("group") { $0.text("id", String(description.effectiveGID)) }
+        json.account("real_user", description.uid, name: process.placement.userName)
+        json.account("real_group", description.gid)
+        json.account("group", description.effectiveGID)
         if let parent = description.ancestors.first {
             json.object("parent") {
                 $0.number("pid", parent.pid)
                 $0.bytes("name", parent.comm)
                 $0.time("start", clock.wallTime(parent.startTime))
-                $0.object("user") { $0.text("id", String(parent.uid)) }
+                $0.account("user", parent.uid)
             }
         }
         return json.text
@@ -136,10 +132,7 @@ public struct JSONReport: Sendable {
     private static func place(_ process: Process, _ host: String) -> [UInt8] {
         let description = process.description
         var json = JSONWriter()
-        json.object("user") {
-            $0.text("id", String(description.effectiveUID))
-            if let name = process.placement.effectiveUserName { $0.text("name", name) }
-        }
+        json.account("user", description.effectiveUID, name: process.placement.effectiveUserName)
         json.object("host") { $0.text("name", host) }
         if let container = process.placement.container { json.object("container") { $0.text("id", container) } }
         return json.text

@@ -59,6 +59,15 @@ struct JSONWriter {
         text.append(decimal: UInt64(value))
     }
 
+    /// A user or group as ECS has it; nothing where the number is not known.
+    mutating func account(_ key: String, _ id: UInt32?, name: String? = nil) {
+        guard let id else { return }
+        object(key) {
+            $0.text("id", String(id))
+            if let name { $0.text("name", name) }
+        }
+    }
+
     mutating func flag(_ name: String, _ value: Bool) {
         key(name)
         text.append(value ? "true" as StaticString : "false")

@@ -22,21 +22,29 @@ public struct TableReport: Sendable {
     private struct Layout {
         let columns: [(column: Column, width: Int)]
         let sink: Sink
+        /// Of the terminal, where that is too narrow for all columns.
+        let cut: Int?
 
-        /// Escaped text as a cell: cut or filled up to `width`, and a blank but for the last column.
-        func append(_ text: [UInt8], _ width: Int, to line: inout [UInt8]) {
+        /// Escaped text as a cell: cut or filled up to `width`, and a blank; the last column is not filled.
+        func append(_ text: [UInt8], _ column: Column, _ width: Int, to line: inout [UInt8]) {
             let used = Cell.append(text, width: width, sink: sink, to: &line)
-            guard width != columns.last?.width else { return }
+            guard column != .command else { return }
             for _ in used...width { line.append(UInt8(ascii: " ")) }
         }
 
-        /// The same for bytes that are not escaped yet.
-        func cell(escaping bytes: [UInt8], and note: StaticString = "", _ width: Int) -> [UInt8] {
+        /// Appends a line of cells, cut to the terminal.
+        func append(line cells: [UInt8], to text: inout [UInt8]) {
+            if let cut { Cell.append(cells, width: cut, sink: sink, to: &text) } else { text += cells }
+            text.append(UInt8(ascii: "\n"))
+        }
+
+        /// A cell of bytes that are not escaped yet.
+        func cell(escaping bytes: [UInt8], and note: StaticString = "", _ column: Column, _ width: Int) -> [UInt8] {
             var text: [UInt8] = []
             Escaping.append(bytes, to: &text, for: sink)
             text.append(note)
             var cell: [UInt8] = []
-            append(text, width, to: &cell)
+            append(text, column, width, to: &cell)
             return cell
         }
     }
@@ -55,20 +63,22 @@ public struct TableReport: Sendable {
         columns.append((.destination, isWide ? 28 : 21))
         let taken = columns.reduce(0) { $0 + $1.1 + 1 }
         columns.append((.command, width.map { max($0 - taken, 1) } ?? .max))
-        layout = Layout(columns: columns, sink: sink)
+        layout = Layout(columns: columns, sink: sink, cut: width.flatMap { $0 <= taken ? $0 : nil })
     }
 
     public var header: [UInt8] {
         var line: [UInt8] = []
-        for (column, width) in layout.columns { layout.append(Array(column.title.utf8), width, to: &line) }
-        line.append(UInt8(ascii: "\n"))
-        return line
+        for (column, width) in layout.columns { layout.append(Array(column.title.utf8), column, width, to: &line) }
+        var text: [UInt8] = []
+        layout.append(line: line, to: &text)
+        return text
     }
 
     /// Appends the line of a connection, with the line end.
-    public mutating func append(_ connection: Connection, clock: WallClock, to line: inout [UInt8]) {
+    public mutating func append(_ connection: Connection, clock: WallClock, to lines: inout [UInt8]) {
         let process = connection.process
         let layout = layout
+        var line: [UInt8] = []
         for (column, width) in layout.columns {
             var text: [UInt8] = []
             switch column {
@@ -76,7 +86,7 @@ public struct TableReport: Sendable {
             case .pid: text.append(decimal: UInt64(process.description.pid))
             case .user:
                 line += users.fragment(of: process, clock: clock) {
-                    layout.cell(escaping: Array(process.user.utf8), width)
+                    layout.cell(escaping: Array(process.user.utf8), column, width)
                 }
                 continue
             case .state: text.append(connection.state.rawValue)
@@ -85,13 +95,13 @@ public struct TableReport: Sendable {
             case .command:
                 line += commands.fragment(of: process, clock: clock) {
                     let note: StaticString = process.description.isExeDeleted ? " (deleted)" : ""
-                    return layout.cell(escaping: process.commandLine, and: note, width)
+                    return layout.cell(escaping: process.commandLine, and: note, column, width)
                 }
                 continue
             }
-            layout.append(text, width, to: &line)
+            layout.append(text, column, width, to: &line)
         }
-        line.append(UInt8(ascii: "\n"))
+        layout.append(line: line, to: &lines)
     }
 }
 

@@ -51,15 +51,15 @@ public struct Screen: ~Copyable {
         unsafe tcsetattr(terminal, TCSADRAIN, &settings)
     }
 
-    /// What draws `lines` over the screen as it is.
+    /// What draws `lines` over the screen as it is. What stood there is erased first: after a line that fills the
+    /// screen's width the cursor still stands on its last character.
     public static func frame(_ lines: [[UInt8]]) -> [UInt8] {
         var frame = Array("\u{1B}[H".utf8)
         for (index, line) in lines.enumerated() {
             if index > 0 { frame.append("\r\n" as StaticString) }
+            frame.append(index == lines.count - 1 ? "\u{1B}[J" as StaticString : "\u{1B}[K")
             frame += line
-            frame.append("\u{1B}[K" as StaticString)
         }
-        frame.append("\u{1B}[J" as StaticString)
         return frame
     }
 

@@ -17,6 +17,6 @@ struct BPFErrorTests {
 
     /// libbpf's own codes are no errno.
     @Test func codeOfTheLibraryHasAText() {
-        #expect(BPFError(operation: "open", code: 4001).description == "open: Something wrong in libelf")
+        #expect(BPFError(operation: "open", code: 4000).description == "open: Something wrong in libelf")
     }
 }

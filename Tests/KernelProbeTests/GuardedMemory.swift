@@ -6,7 +6,7 @@ import Glibc
     private let pages: UnsafeMutableRawPointer
 
     init() {
-        pages = unsafe mmap(nil, Self.capacity * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        unsafe pages = mmap(nil, Self.capacity * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         precondition(unsafe pages != MAP_FAILED && mprotect(pages + Self.capacity, Self.capacity, PROT_NONE) == 0)
     }
 

@@ -16,7 +16,7 @@ struct HostileRecordTests {
         var decoded = 0
         for _ in 0..<300_000 {
             let length = random.below(512)
-            let isEvent = memory.withBytes(length) { bytes in
+            let isEvent = unsafe memory.withBytes(length) { bytes in
                 for offset in stride(from: 0, to: length - 7, by: 8) {
                     unsafe bytes.storeBytes(of: random.next(), toByteOffset: offset, as: UInt64.self)
                 }
@@ -48,7 +48,7 @@ struct HostileRecordTests {
                 default: record.count + random.below(256)
                 }
             let flips = random.below(6)
-            let isEvent = memory.withBytes(length) { bytes in
+            let isEvent = unsafe memory.withBytes(length) { bytes in
                 unsafe bytes.copyBytes(from: record.prefix(length))
                 for _ in 0..<flips where length > 0 {
                     unsafe bytes[random.below(length)] ^= 1 << UInt8(random.below(8))
@@ -74,7 +74,7 @@ struct HostileRecordTests {
             record.identity.cwd_size = UInt16(sizes[2])
             record.identity.cgroup_size = UInt16(sizes[3])
             let bytes = record.bytes(claiming: record.identity)
-            let isEvent = memory.withBytes(bytes.count) { guarded in
+            let isEvent = unsafe memory.withBytes(bytes.count) { guarded in
                 unsafe guarded.copyBytes(from: bytes)
                 return unsafe RecordDecoder.decode(UnsafeRawBufferPointer(guarded).bytes) != nil
             }

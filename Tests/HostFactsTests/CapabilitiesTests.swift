@@ -1,0 +1,19 @@
+import HostFacts
+import Testing
+
+struct CapabilitiesTests {
+    @Test(
+        arguments: [
+            (0, ["CAP_BPF", "CAP_PERFMON"]), (1 << 39, ["CAP_PERFMON"]), (1 << 38, ["CAP_BPF"]),
+            (1 << 39 | 1 << 38, []),
+            (1 << 21, []), (1 << 12 | 1 << 20, ["CAP_BPF", "CAP_PERFMON"]), (UInt64.max, []),
+        ] as [(UInt64, [String])])
+    func missingAreThoseThatTracingNeeds(effective: UInt64, missing: [String]) {
+        #expect(Capabilities(effective: effective).missing == missing)
+    }
+
+    @Test func bitIsLookedUp() {
+        let capabilities = Capabilities(effective: 1 << 63 | 1)
+        #expect((0..<64).filter { capabilities.has($0) } == [0, 63])
+    }
+}

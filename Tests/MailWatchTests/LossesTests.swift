@@ -1,0 +1,26 @@
+import MailWatch
+import Testing
+
+struct LossesTests {
+    @Test func everyCauseIsNamedAndCounted() {
+        var losses = Losses()
+        #expect(losses.description == "lost: nothing")
+        #expect(losses.total == 0)
+        losses.connects = 2
+        losses.established = 3
+        losses.ends = 5
+        losses.unfollowed = 7
+        losses.missed = 11
+        losses.undecodable = 13
+        #expect(losses.total == 41)
+        #expect(
+            losses.description
+                == "lost: connects 2, established 3, ends 5, unfollowed 7, missed 11, undecodable 13")
+    }
+
+    @Test func causeWithoutALossIsLeftOut() {
+        var losses = Losses()
+        losses.ends = 1
+        #expect(losses.description == "lost: ends 1")
+    }
+}

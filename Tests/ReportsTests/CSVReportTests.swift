@@ -1,0 +1,150 @@
+import MailWatch
+import Reports
+import Testing
+
+struct CSVReportTests {
+    private func row(_ connection: Connection) throws -> [String: String] {
+        var report = CSVReport()
+        var bytes: [UInt8] = []
+        report.append(connection, clock: clock, to: &bytes)
+        let fields = try record(bytes)
+        #expect(fields.count == CSVReport.columns.count)
+        return Dictionary(uniqueKeysWithValues: zip(CSVReport.columns, fields))
+    }
+
+    @Test func headerHasTheColumns() throws {
+        #expect(try record(CSVReport.header) == CSVReport.columns)
+        #expect(Set(CSVReport.columns).count == CSVReport.columns.count)
+    }
+
+    /// Who reads the file relies on names and places.
+    @Test func columnsAreAnInterface() {
+        #expect(
+            CSVReport.columns == [
+                "time", "state", "duration_s", "source_ip", "source_port", "destination_ip", "destination_port",
+                "established", "end", "bytes_sent", "bytes_received", "error", "tid", "thread", "socket_cookie",
+                "user", "uid", "effective_uid", "gid", "effective_gid", "login_uid", "pid", "process", "exe",
+                "exe_deleted", "command_line", "cwd", "parent_pid", "parent", "ancestors", "process_start", "unit",
+                "container", "cgroup", "network_namespace", "gaps",
+            ])
+    }
+
+    @Test func closedConnectionHasEveryField() throws {
+        var process = ProcessDescription.sample
+        process.isExeDeleted = true
+        process.gaps = [.argvTruncated, .cwdTruncated]
+        let placement = Placement(userName: "www-data", unit: "php.service", container: "web1")
+        let expected = [
+            "time": "2018-02-13T02:54:09.000000001Z", "state": "closed", "duration_s": "1.500000",
+            "source_ip": "198.51.100.7", "source_port": "40961", "destination_ip": "192.0.2.25",
+            "destination_port": "25", "established": "2018-02-13T02:54:09.012345679Z",
+            "end": "2018-02-13T02:54:10.500000001Z", "bytes_sent": "1009", "bytes_received": "2003", "error": "",
+            "tid": "4243", "thread": "worker", "socket_cookie": "4099", "user": "www-data", "uid": "33",
+            "effective_uid": "35", "gid": "34", "effective_gid": "36", "login_uid": "1000", "pid": "4242",
+            "process": "php", "exe": "/usr/bin/php8.2", "exe_deleted": "1", "command_line": "php send.php --to=a b",
+            "cwd": "/var/www", "parent_pid": "17", "parent": "sh", "ancestors": "17:sh < 1:systemd",
+            "process_start": "2018-02-13T02:54:01.000000007Z", "unit": "php.service", "container": "web1",
+            "cgroup": "/system.slice/php.service", "network_namespace": "4026531993",
+            "gaps": "argv-truncated cwd-truncated",
+        ]
+        let row = try row(connection(.closed, process, placement: placement))
+        for (column, value) in expected { #expect(row[column] == value, "\(column)") }
+        #expect(row.count == expected.count)
+    }
+
+    @Test func whatIsNotKnownYetIsEmpty() throws {
+        var process = ProcessDescription()
+        process.pid = 4242
+        let row = try row(connection(.connecting, process))
+        #expect(row["state"] == "connecting")
+        for column in [
+            "duration_s", "source_ip", "source_port", "established", "end", "bytes_sent", "bytes_received", "error",
+            "login_uid", "parent_pid", "parent", "ancestors", "process_start", "user", "gaps",
+        ] { #expect(row[column] == "", "\(column)") }
+        #expect(row["exe_deleted"] == "0")
+    }
+
+    @Test func refusedConnectionNamesItsError() throws {
+        let row = try row(connection(.refused))
+        #expect(row["state"] == "refused")
+        #expect(row["error"] == "ECONNREFUSED")
+        #expect(row["established"] == "")
+        #expect(row["bytes_sent"] == "0")
+    }
+
+    @Test(arguments: Hostile.texts)
+    func rowStaysOneLineWithItsFields(text: [UInt8]) throws {
+        let name = String(decoding: text, as: UTF8.self)
+        let placement = Placement(userName: name, unit: name, container: name)
+        let row = try row(connection(.closed, .hostile(text), threadName: text, placement: placement))
+        for (column, value) in row {
+            #expect(value.first.map { "=+-@\t\r".contains($0) } != true, "\(column)")
+            #expect(try controls(in: Array(value.utf8)).isEmpty, "\(column)")
+        }
+        #expect(row["gaps"] == "")
+    }
+
+    @Test(arguments: [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("a=1", "a=1"), ("'", "'"),
+        ("a\"b", "a\"b"), ("a,b", "a,b"), ("=\"a\",b", "'=\"a\",b"), ("\r\n", #"\x0d\x0a"#),
+    ])
+    func textIsKeptFromBeingAFormula(text: String, field: String) throws {
+        #expect(try row(connection(.closed, .hostile(Array(text.utf8))))["exe"] == field)
+    }
+
+    /// The kernel side describes anew what it had forgotten, under the same identity.
+    @Test func laterDescriptionOfAnIdentityIsTheOneThatIsWritten() throws {
+        var report = CSVReport()
+        var bytes: [UInt8] = []
+        report.append(try connection(.closed), clock: clock, to: &bytes)
+        bytes = []
+        var process = ProcessDescription.sample
+        process.isExeDeleted = true
+        process.ancestors = []
+        report.append(try connection(.closed, process), clock: clock, to: &bytes)
+        let row = Dictionary(uniqueKeysWithValues: zip(CSVReport.columns, try record(bytes)))
+        #expect(row["exe_deleted"] == "1")
+        #expect(row["parent"] == "")
+    }
+
+    @Test func stepOfTheClockMovesTheStartOfAKnownProcess() throws {
+        var report = CSVReport()
+        var bytes: [UInt8] = []
+        let sample = try connection(.closed)
+        report.append(sample, clock: clock, to: &bytes)
+        bytes = []
+        report.append(sample, clock: WallClock(bootTime: 0), to: &bytes)
+        let row = Dictionary(uniqueKeysWithValues: zip(CSVReport.columns, try record(bytes)))
+        #expect(row["process_start"] == "1970-01-01T00:00:01.000000007Z")
+    }
+}
+
+private struct NoRecord: Error {}
+
+/// The fields of the one record in `bytes`, by the grammar of RFC 4180 and nothing beside it.
+private func record(_ bytes: [UInt8]) throws -> [String] {
+    guard bytes.suffix(2) == [0x0D, 0x0A] else { throw NoRecord() }
+    let (quote, comma) = (UInt8(ascii: "\""), UInt8(ascii: ","))
+    var fields: [[UInt8]] = [[]]
+    var rest = bytes.dropLast(2)
+    while let byte = rest.popFirst() {
+        if byte == comma {
+            fields.append([])
+        } else if byte == quote {
+            guard fields[fields.count - 1].isEmpty else { throw NoRecord() }
+            while true {
+                guard let inner = rest.popFirst() else { throw NoRecord() }
+                if inner == quote {
+                    guard rest.first == quote else { break }
+                    rest.removeFirst()
+                }
+                fields[fields.count - 1].append(inner)
+            }
+            guard rest.isEmpty || rest.first == comma else { throw NoRecord() }
+        } else {
+            guard byte >= 0x20, byte != 0x7F else { throw NoRecord() }
+            fields[fields.count - 1].append(byte)
+        }
+    }
+    return try fields.map { try #require(String(validating: $0, as: UTF8.self)) }
+}

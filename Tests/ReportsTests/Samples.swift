@@ -1,0 +1,102 @@
+import MailWatch
+import Testing
+
+/// What the owner of a process would write to be read as something else.
+enum Hostile {
+    static let texts: [[UInt8]] = [
+        Array("=cmd|' /C calc'!A0".utf8), Array("+1".utf8), Array("-1".utf8), Array("@x".utf8),
+        Array("a\"b\"\"".utf8), Array("\"".utf8), Array("a,b,".utf8), Array("a\r\nb,c".utf8), Array("\n=1".utf8),
+        Array("\u{1B}]0;owned\u{7}".utf8), [0x61, 0xFF, 0xC0, 0x80], [0x9B, 0x32, 0x4A],
+        Array("\u{202E}gpj.exe".utf8), Array("\u{2028}\u{2029}\u{85}".utf8), Array("\\x1b\\".utf8),
+        Array("{\"a\":1}".utf8), Array("日本語のとても長い名前".utf8), Array("e\u{301}\u{301}\u{301}".utf8),
+        Array("👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍👍".utf8), [UInt8](repeating: 0x41, count: 1023),
+        [UInt8](repeating: 0xFE, count: 1023), Array("\t".utf8), [],
+    ]
+}
+
+extension ProcessDescription {
+    /// A process that has `text` wherever it can.
+    static func hostile(_ text: [UInt8]) -> ProcessDescription {
+        var process = ProcessDescription.sample
+        process.comm = text
+        process.exe = text
+        process.argv = text + [0] + text + [0]
+        process.cwd = text
+        process.cgroupPath = text
+        process.isExeDeleted = true
+        process.ancestors = [.init(pid: 17, uid: 33, startTime: 5, comm: text)]
+        return process
+    }
+
+    static var sample: ProcessDescription {
+        var process = ProcessDescription()
+        process.pid = 4242
+        process.startTime = 1_000_000_007
+        process.uid = 33
+        process.gid = 34
+        process.effectiveUID = 35
+        process.effectiveGID = 36
+        process.loginUID = 1000
+        process.networkNamespace = 4_026_531_993
+        process.cgroupID = 7919
+        process.cgroupPath = Array("/system.slice/php.service".utf8)
+        process.comm = Array("php".utf8)
+        process.exe = Array("/usr/bin/php8.2".utf8)
+        process.argv = Array("php\0send.php\0--to=a b\0".utf8)
+        process.cwd = Array("/var/www".utf8)
+        process.ancestors = [
+            .init(pid: 17, uid: 33, startTime: 500, comm: Array("sh".utf8)),
+            .init(pid: 1, uid: 0, startTime: 1, comm: Array("systemd".utf8)),
+        ]
+        return process
+    }
+}
+
+/// Boot was at 2018-02-13T02:54:00Z.
+let clock = WallClock(bootTime: 1_518_490_440_000_000_000)
+
+enum Stage { case connecting, open, closed, refused }
+
+/// A connection as far as `stage`, 9 s after boot.
+func connection(
+    _ stage: Stage, _ process: ProcessDescription = .sample, threadName: [UInt8] = Array("worker".utf8),
+    identity: UInt64 = 1, placement: Placement = Placement(), destination: String = "192.0.2.25"
+) throws -> Connection {
+    var tracker = Tracker { _ in placement }
+    let begin = ConnectEvent(
+        time: 9_000_000_001, connection: 23, identity: identity, description: process, cookie: 4099,
+        source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
+        destination: Endpoint(address: try #require(IPAddress(destination)), port: 25), thread: 4243,
+        threadName: threadName, isFollowed: true)
+    var life = LifeEvent(
+        time: 9_012_345_679, connection: 23, establishedTime: 9_012_345_679, error: 0,
+        source: Endpoint(address: try #require(IPAddress("198.51.100.7")), port: 40_961), bytesSent: 0,
+        bytesReceived: 0)
+    var change = tracker.handle(.connect(begin))
+    switch stage {
+    case .connecting: break
+    case .open: change = tracker.handle(.established(life))
+    case .closed:
+        life.time = 10_500_000_001
+        life.bytesSent = 1009
+        life.bytesReceived = 2003
+        change = tracker.handle(.closed(life))
+    case .refused:
+        life.establishedTime = 0
+        life.error = 111
+        change = tracker.handle(.closed(life))
+    }
+    switch try #require(change) {
+    case .opened(let connection), .established(let connection), .ended(let connection): return connection
+    }
+}
+
+/// The characters in `bytes` that a terminal or a reader of lines acts on.
+func controls(in bytes: [UInt8]) throws -> [Unicode.Scalar] {
+    try #require(String(validating: bytes, as: UTF8.self)).unicodeScalars.filter {
+        switch $0.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
+        default: false
+        }
+    }
+}
