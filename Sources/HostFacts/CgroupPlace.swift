@@ -12,8 +12,11 @@ public struct CgroupPlace: Equatable, Sendable {
     public init(path: [UInt8]) {
         // By bytes: a mark that combines with the slash would hide it from a String.
         let parts = path.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
-        unit =
+        let name =
             parts.last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") } ?? parts.last { $0.hasSuffix(".slice") }
+        // Below a user's own manager anybody may name a unit like one of the system's.
+        let manager = parts.first { $0.hasPrefix("user@") && $0.hasSuffix(".service") }
+        unit = manager.flatMap { manager in name.map { $0 == manager ? manager : "\(manager)/\($0)" } } ?? name
         container = parts.indices.reversed().lazy.compactMap { Self.container(parts, $0) }.first
     }
 
@@ -36,8 +39,9 @@ public struct CgroupPlace: Equatable, Sendable {
             }
             return nil
         }
-        // cgroupfs: /docker/ID, /libpod_parent/libpod-ID, /kubepods/POD/ID; containerd: /NAMESPACE/ID.
-        let name = part.hasPrefix("libpod-") ? part.dropFirst("libpod-".count) : part[...]
+        // cgroupfs: /docker/ID, /libpod_parent/libpod-ID, /kubepods/POD/ID; containerd: /NAMESPACE/ID, SLICE:PREFIX:ID.
+        let last = part.split(separator: ":").last ?? ""
+        let name = last.hasPrefix("libpod-") ? last.dropFirst("libpod-".count) : last
         return isID(name) ? String(name) : nil
     }
 

@@ -20,7 +20,8 @@ public final class Host {
         if path == [UInt8(ascii: "/")] || path.isEmpty { path = Self.legacyCgroupPath(process.pid) ?? path }
         let place = CgroupPlace(path: path)
         return Placement(
-            userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name), unit: place.unit,
+            userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
+            unit: place.unit,
             container: place.container)
     }
 

@@ -20,7 +20,7 @@ public final class UserNames {
 
     /// The number of a user given by name or number. Nil where there is no such name.
     public static func uid(_ user: String) -> UInt32? {
-        if let number = UInt32(user) { return number }
+        if user.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return UInt32(user) }
         return unsafe find { entry, buffer, size, result in
             unsafe getpwnam_r(user, entry, buffer, size, result)
         } read: {

@@ -12,7 +12,7 @@ public enum ConnectionState: String, Sendable, CaseIterable {
     case refused
     /// ETIMEDOUT: nobody answered, the SYN or later.
     case timedOut = "timed-out"
-    /// EHOSTUNREACH, ENETUNREACH and their like: a router or this host said so.
+    /// EHOSTUNREACH, ENETUNREACH and their like (icmp(7)): a router or this host said so.
     case unreachable
     /// Established, then reset by the peer.
     case reset
@@ -23,14 +23,6 @@ public enum ConnectionState: String, Sendable, CaseIterable {
     /// Its end was lost, or never followed.
     case unknown
 
-    /// Never established, for whatever reason.
-    public var isFailure: Bool {
-        switch self {
-        case .refused, .timedOut, .unreachable, .aborted, .failed: true
-        case .connecting, .open, .closed, .reset, .unknown: false
-        }
-    }
-
     public var hasEnded: Bool { self != .connecting && self != .open }
 
     init(end error: Int32, wasEstablished: Bool) {
@@ -39,8 +31,9 @@ public enum ConnectionState: String, Sendable, CaseIterable {
         case (0, false): self = .aborted
         case (ECONNREFUSED, _): self = .refused
         case (ETIMEDOUT, _): self = .timedOut
-        case (ECONNRESET, _), (EPIPE, _): self = .reset
-        case (EHOSTUNREACH, _), (ENETUNREACH, _), (EHOSTDOWN, _), (ENETDOWN, _), (ENONET, _), (ENOPROTOOPT, _):
+        case (ECONNRESET, true), (EPIPE, true): self = .reset
+        case (EHOSTUNREACH, _), (ENETUNREACH, _), (EHOSTDOWN, _), (ENETDOWN, _), (ENONET, _), (ENOPROTOOPT, _),
+            (EACCES, _):
             self = .unreachable
         default: self = .failed
         }
@@ -82,6 +75,9 @@ public struct Connection: Sendable {
 
     /// ns from connect to the end; nil while it lasts.
     public var duration: UInt64? { endTime.map { $0 &- connectTime } }
+
+    /// Ended without ever being established.
+    public var isFailure: Bool { state.hasEnded && state != .unknown && establishedTime == nil }
 
     mutating func establish(_ event: LifeEvent) {
         state = .open

@@ -51,7 +51,7 @@ public struct Ledger: Sendable {
         switch change {
         case .opened(let connection): open(connection)
         case .established(let connection): update(connection) { _ in }
-        case .ended(let connection): update(connection) { $0.failed += connection.state.isFailure ? 1 : 0 }
+        case .ended(let connection): update(connection) { $0.failed += connection.isFailure ? 1 : 0 }
         }
     }
 

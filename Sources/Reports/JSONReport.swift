@@ -16,7 +16,7 @@ public struct JSONReport: Sendable {
     /// Appends the object of a connection, with the line end.
     public mutating func append(_ connection: Connection, clock: WallClock, to line: inout [UInt8]) {
         let process = connection.process
-        let outcome = connection.state.isFailure ? "failure" : connection.establishedTime != nil ? "success" : "unknown"
+        let outcome = connection.isFailure ? "failure" : connection.establishedTime != nil ? "success" : "unknown"
         let processFragment = processes.fragment(of: process, clock: clock) { Self.describe(process, clock) }
         let host = host
         let placeFragment = places.fragment(of: process, clock: clock) { Self.place(process, host) }

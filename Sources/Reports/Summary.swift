@@ -36,9 +36,10 @@ public struct Summary: Sendable {
                 text.append(padded: sender.failed, width: 8)
                 text.append(padded: sender.destinations.count, width: 7)
                 text.append("  " as StaticString)
-                let start = text.count
-                Escaping.append(sender.user, to: &text, for: sink)
-                text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(12 - (text.count - start), 1)))
+                var user: [UInt8] = []
+                Escaping.append(sender.user, to: &user, for: sink)
+                let used = Cell.append(user, width: 11, sink: sink, to: &text)
+                text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 12 - used))
                 Escaping.append(sender.program, to: &text, for: sink)
                 text.append(UInt8(ascii: "\n"))
             }

@@ -10,6 +10,7 @@ final class TraceRows {
 
     let format: TraceCommand.Format
     var clock = WallClock()
+    private let sink: Sink
     private var table: TableReport
     private var csv = CSVReport()
     private var json = JSONReport(host: Host.name)
@@ -27,7 +28,8 @@ final class TraceRows {
         var lines: Int32 = 0
         // Both are written only when the terminal has a size.
         let isTerminal = unsafe clinux_window_size(terminal, &columns, &lines)
-        table = TableReport(width: isTerminal ? Int(columns) : nil, sink: isTerminal ? Terminal.sink : .text)
+        sink = isTerminal ? Terminal.sink : .text
+        table = TableReport(width: isTerminal ? Int(columns) : nil, sink: sink)
     }
 
     var header: [UInt8] {
@@ -65,7 +67,7 @@ final class TraceRows {
 
     func summary(_ summary: Summary) -> [UInt8] {
         switch format {
-        case .table: return summary.text()
+        case .table: return summary.text(sink: sink)
         case .csv: return []
         case .json:
             var line: [UInt8] = []

@@ -13,7 +13,7 @@ struct CgroupPlaceTests {
             ("/system.slice/php8.2-fpm.service", "php8.2-fpm.service"),
             ("/system.slice/system-postfix.slice/postfix@-.service", "postfix@-.service"),
             ("/user.slice/user-1000.slice/session-3.scope", "session-3.scope"),
-            ("/user.slice/user-1000.slice/user@1000.service/app.slice/x.service", "x.service"),
+            ("/user.slice/user-1000.slice/user@1000.service/app.slice/x.service", "user@1000.service/x.service"),
             ("/user.slice/user-1000.slice", "user-1000.slice"),
             ("/system.slice/nginx.service/workers", "nginx.service"), ("/init.scope", "init.scope"), ("/", nil),
             ("", nil), ("/service", nil), (".../php8.2-fpm.service", "php8.2-fpm.service"),

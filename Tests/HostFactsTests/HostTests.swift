@@ -24,6 +24,7 @@ struct HostTests {
     func processInTheRootGroupIsAskedItself(pid: UInt32) {
         var process = ProcessDescription()
         process.pid = pid
+        process.uid = 0
         process.cgroupPath = [UInt8(ascii: "/")]
         #expect(Host().place(process).userName == "root")
     }

@@ -20,9 +20,13 @@ struct ConnectionStateTests {
         #expect(ConnectionState.allCases.filter { !$0.hasEnded } == [.connecting, .open])
     }
 
-    @Test func failureIsWhatNeverCameToBe() {
-        #expect(
-            ConnectionState.allCases.filter(\.isFailure) == [.refused, .timedOut, .unreachable, .aborted, .failed])
+    /// The same ETIMEDOUT ends what was never established, and what was.
+    @Test(arguments: [(Int32(0), false), (ECONNREFUSED, false), (ETIMEDOUT, false), (ETIMEDOUT, true), (0, true)])
+    func failureIsWhatNeverCameToBe(error: Int32, wasEstablished: Bool) throws {
+        var tracker = Tracker { _ in Placement() }
+        _ = tracker.handle(.connect(1))
+        let connection = try tracker.connection(.closed(1, established: wasEstablished, error: error))
+        #expect(connection.isFailure == !wasEstablished)
     }
 
     /// These names stand in CSV and JSON.
