@@ -83,12 +83,12 @@ static __always_inline int record_connect(struct sock *sk, __u64 cookie)
 _Static_assert(sizeof(struct probe_connect) + sizeof(struct probe_identity) + PROBE_STRINGS <= 4095,
 	       "a record is longer than its size can say");
 
-static __always_inline int watch_connect(struct sock *sk)
+static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16 dport)
 {
 	__u64 cookie = 0;
 
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
-	    !watched(BPF_CORE_READ(sk, __sk_common.skc_dport)))
+	/* An MPTCP socket changes state like the TCP sockets that do its work. */
+	if (protocol != IPPROTO_TCP || !watched(dport))
 		return 0;
 	/* 5.12 lets tracing programs ask for cookies; bpf_check_mtu came with it. */
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
@@ -107,7 +107,7 @@ static __always_inline int record_life(struct sock *sk, int new_state)
 	if (!lost || !followed)
 		return 0;
 	life.kind = closed ? PROBE_CLOSED : PROBE_ESTABLISHED;
-	life.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	life.family = sk->__sk_common.skc_family;
 	life.time_ns = bpf_ktime_get_boot_ns();
 	life.connection = followed->connection;
 	if (!closed)
@@ -117,11 +117,11 @@ static __always_inline int record_life(struct sock *sk, int new_state)
 	read_source(life.source, sk, life.family);
 	if (closed) {
 		bpf_map_delete_elem(&sockets, &sk);
-		life.error = BPF_CORE_READ(sk, sk_err);
+		life.error = sk->sk_err;
 		life.bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
 		life.bytes_received = BPF_CORE_READ(tp, bytes_received);
 		/* tcp_fin() has counted the FIN as a byte. */
-		if (BPF_CORE_READ(sk, __sk_common.skc_flags) & 1 << SOCK_DONE && life.bytes_received)
+		if (sk->__sk_common.skc_flags & 1 << SOCK_DONE && life.bytes_received)
 			life.bytes_received--;
 	}
 	if (bpf_ringbuf_output(&events, &life, sizeof(life), 0)) {

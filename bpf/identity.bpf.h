@@ -66,7 +66,11 @@ __noinline __u64 identity_fingerprint(__u32 network_namespace)
 	struct scratch *s = scratch();
 	struct task_struct *task = current_task();
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct path pwd = {};
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct inode *exe = BPF_CORE_READ(task, mm, exe_file, f_inode);
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct vfsmount *mnt = BPF_CORE_READ(fs, pwd.mnt);
+	struct dentry *dentry = BPF_CORE_READ(fs, pwd.dentry);
 	struct fingerprint f;
 	int size;
 
@@ -86,21 +90,19 @@ __noinline __u64 identity_fingerprint(__u32 network_namespace)
 	s->used = size;
 
 	s->identity.start_ns = BPF_CORE_READ(leader, start_boottime);
-	s->identity.tgid = BPF_CORE_READ(leader, tgid);
-	s->identity.uid = BPF_CORE_READ(task, cred, uid.val);
-	s->identity.gid = BPF_CORE_READ(task, cred, gid.val);
-	s->identity.euid = BPF_CORE_READ(task, cred, euid.val);
-	s->identity.egid = BPF_CORE_READ(task, cred, egid.val);
+	s->identity.tgid = bpf_get_current_pid_tgid() >> 32;
+	s->identity.uid = BPF_CORE_READ(cred, uid.val);
+	s->identity.gid = BPF_CORE_READ(cred, gid.val);
+	s->identity.euid = BPF_CORE_READ(cred, euid.val);
+	s->identity.egid = BPF_CORE_READ(cred, egid.val);
 	s->identity.loginuid = ~0;
 	if (bpf_core_field_exists(task->loginuid))
 		s->identity.loginuid = BPF_CORE_READ(task, loginuid.val);
 	s->identity.network_namespace = network_namespace;
 	s->identity.cgroup_id = bpf_get_current_cgroup_id();
-	s->identity.exe_inode = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
-	s->identity.exe_device = BPF_CORE_READ(task, mm, exe_file, f_inode, i_sb, s_dev);
+	s->identity.exe_inode = BPF_CORE_READ(exe, i_ino);
+	s->identity.exe_device = BPF_CORE_READ(exe, i_sb, s_dev);
 	BPF_CORE_READ_INTO(&s->identity.comm, leader, comm);
-	BPF_CORE_READ_INTO(&pwd.dentry, task, fs, pwd.dentry);
-	BPF_CORE_READ_INTO(&pwd.mnt, task, fs, pwd.mnt);
 
 	fingerprint_begin(&f);
 	fingerprint_add(&f, s->identity.start_ns);
@@ -114,10 +116,10 @@ __noinline __u64 identity_fingerprint(__u32 network_namespace)
 	fingerprint_add(&f, *(__u64 *)&s->identity.comm[0]);
 	fingerprint_add(&f, *(__u64 *)&s->identity.comm[8]);
 	/* The same directory under another name: the name's hash and length. */
-	fingerprint_add(&f, (__u64)pwd.dentry);
-	fingerprint_add(&f, (__u64)pwd.mnt);
-	fingerprint_add(&f, (__u64)BPF_CORE_READ(pwd.dentry, d_name.hash) << 32 |
-				    BPF_CORE_READ(pwd.dentry, d_name.len));
+	fingerprint_add(&f, (__u64)dentry);
+	fingerprint_add(&f, (__u64)mnt);
+	fingerprint_add(&f, (__u64)BPF_CORE_READ(dentry, d_name.hash) << 32 |
+				    BPF_CORE_READ(dentry, d_name.len));
 	fingerprint_add(&f, size);
 	for (int i = 0; i < (PROBE_ARGV + 1) / 8; i++) {
 		if (i * 8 >= size)
@@ -160,7 +162,7 @@ __noinline int append_path(__u64 mnt, __u64 leaf)
 	if (!s || !mnt || !leaf)
 		return 0;
 	end = s->used + PROBE_PATH;
-	for (int i = 0; i < 64; i++) {
+	for (int i = 0; i < 48; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
@@ -192,7 +194,7 @@ __noinline int append_cgroup(void)
 	if (!s)
 		return 0;
 	end = s->used + PROBE_CGROUP;
-	for (int i = 0; i < 24; i++) {
+	for (int i = 0; i < 16; i++) {
 		struct kernfs_node___6_15 *newer = (void *)node;
 		struct kernfs_node *parent;
 

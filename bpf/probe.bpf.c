@@ -19,20 +19,22 @@ const volatile struct probe_config config = {};
 SEC("fentry/tcp_connect")
 int BPF_PROG(connect_fentry, struct sock *sk)
 {
-	return watch_connect(sk);
+	return watch_connect(sk, sk->sk_protocol, sk->__sk_common.skc_dport);
 }
 
 SEC("kprobe/tcp_connect")
 int BPF_KPROBE(connect_kprobe, struct sock *sk)
 {
-	return watch_connect(sk);
+	return watch_connect(sk, BPF_CORE_READ(sk, sk_protocol), BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
 /* The same moment, a little earlier: the socket enters SYN_SENT, still without a source port. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(connect_state, struct sock *sk, int old_state, int new_state)
 {
-	return new_state == TCP_SYN_SENT ? watch_connect(sk) : 0;
+	if (new_state != TCP_SYN_SENT)
+		return 0;
+	return watch_connect(sk, sk->sk_protocol, sk->__sk_common.skc_dport);
 }
 
 /*
