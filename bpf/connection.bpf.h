@@ -18,21 +18,34 @@ static __always_inline __u16 read_source_port(struct sock *sk)
 	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 }
 
+/*
+ * The sock's address as a key. A copy of its own: a verifier before 6.2 forgets
+ * the type of a pointer that lies on the stack once a helper has read it there.
+ */
+static __always_inline __u64 socket_key(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	asm volatile("" : "+r"(key));
+	return key;
+}
+
 /* Follows the socket from here on. Returns the connection's name. */
-static __always_inline __u64 follow(struct scratch *s, struct sock *sk, bool *followed)
+static __always_inline __u64 follow(struct scratch *s, __u64 key, bool *followed)
 {
 	__u64 cpu = bpf_get_smp_processor_id();
 	struct followed value = { .connection = cpu << 48 | ++s->connections };
 
-	*followed = !bpf_map_update_elem(&sockets, &sk, &value, BPF_ANY);
+	*followed = !bpf_map_update_elem(&sockets, &key, &value, BPF_ANY);
 	return value.connection;
 }
 
-static __always_inline int record_connect(struct sock *sk, __u64 cookie)
+static __always_inline int record_connect(struct sock *sk)
 {
 	struct scratch *s = scratch();
 	struct probe_losses *lost = count_losses();
 	struct probe_connect *c;
+	__u64 key = socket_key(sk);
 	__u64 size = sizeof(*c);
 	__u8 known = 1;
 	bool followed;
@@ -44,7 +57,6 @@ static __always_inline int record_connect(struct sock *sk, __u64 cookie)
 	c->flags = 0;
 	c->reserved = 0;
 	c->time_ns = bpf_ktime_get_boot_ns();
-	c->cookie = cookie;
 	c->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	c->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	c->source_port = read_source_port(sk);
@@ -66,14 +78,14 @@ static __always_inline int record_connect(struct sock *sk, __u64 cookie)
 		size += sizeof(struct probe_identity) + s->used;
 	}
 	asm volatile("%0 &= 4095" : "+r"(size));
-	c->connection = follow(s, sk, &followed);
+	c->connection = follow(s, key, &followed);
 	if (!followed) {
 		c->flags |= PROBE_UNFOLLOWED;
 		lost->unfollowed++;
 	}
 	if (bpf_ringbuf_output(&events, c, size, 0)) {
 		lost->connects++;
-		bpf_map_delete_elem(&sockets, &sk);
+		bpf_map_delete_elem(&sockets, &key);
 		return 0;
 	}
 	if (c->flags & PROBE_DESCRIBED)
@@ -85,22 +97,18 @@ _Static_assert(sizeof(struct probe_connect) + sizeof(struct probe_identity) + PR
 
 static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16 dport)
 {
-	__u64 cookie = 0;
-
 	/* An MPTCP socket changes state like the TCP sockets that do its work. */
 	if (protocol != IPPROTO_TCP || !watched(dport))
 		return 0;
-	/* 5.12 lets tracing programs ask for cookies; bpf_check_mtu came with it. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
-		cookie = bpf_get_socket_cookie(sk);
-	return record_connect(sk, cookie);
+	return record_connect(sk);
 }
 
 static __always_inline int record_life(struct sock *sk, int new_state)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	struct probe_losses *lost = count_losses();
-	struct followed *followed = bpf_map_lookup_elem(&sockets, &sk);
+	__u64 key = socket_key(sk);
+	struct followed *followed = bpf_map_lookup_elem(&sockets, &key);
 	bool closed = new_state == TCP_CLOSE;
 	struct probe_life life = {};
 
@@ -114,9 +122,12 @@ static __always_inline int record_life(struct sock *sk, int new_state)
 		followed->established_ns = life.time_ns;
 	life.established_ns = followed->established_ns;
 	life.source_port = read_source_port(sk);
+	/* 5.12 lets tracing programs ask for cookies, but not kprobes; bpf_check_mtu came with it. */
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu))
+		life.cookie = bpf_get_socket_cookie(sk);
 	read_source(life.source, sk, life.family);
 	if (closed) {
-		bpf_map_delete_elem(&sockets, &sk);
+		bpf_map_delete_elem(&sockets, &key);
 		life.error = sk->sk_err;
 		life.bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
 		life.bytes_received = BPF_CORE_READ(tp, bytes_received);

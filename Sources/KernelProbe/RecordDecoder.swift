@@ -30,7 +30,7 @@ public enum RecordDecoder {
         }
         return ConnectEvent(
             time: raw.time_ns, connection: raw.connection, identity: raw.identity, description: description,
-            cookie: raw.cookie, source: Endpoint(address: source, port: raw.source_port),
+            source: Endpoint(address: source, port: raw.source_port),
             destination: Endpoint(address: destination, port: raw.destination_port), thread: raw.tid,
             threadName: unsafe name(bytes(of: raw.comm)),
             isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0)
@@ -44,7 +44,7 @@ public enum RecordDecoder {
         return LifeEvent(
             time: raw.time_ns, connection: raw.connection, establishedTime: raw.established_ns,
             error: Int32(clamping: raw.error), source: Endpoint(address: source, port: raw.source_port),
-            bytesSent: raw.bytes_sent, bytesReceived: raw.bytes_received)
+            cookie: raw.cookie, bytesSent: raw.bytes_sent, bytesReceived: raw.bytes_received)
     }
 
     private static func describe(_ record: RawSpan) -> ProcessDescription? {

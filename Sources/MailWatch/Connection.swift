@@ -47,8 +47,9 @@ public struct Connection: Sendable {
     public let process: Process
     public let thread: UInt32
     public let threadName: [UInt8]
-    public let cookie: UInt64
     public let destination: Endpoint
+    /// Socket cookie; 0 where it is not known (yet).
+    public internal(set) var cookie: UInt64 = 0
     /// Port 0 until the kernel has chosen one.
     public internal(set) var source: Endpoint
     /// Times in ns of CLOCK_BOOTTIME.
@@ -66,7 +67,6 @@ public struct Connection: Sendable {
         self.process = process
         thread = event.thread
         threadName = event.threadName
-        cookie = event.cookie
         destination = event.destination
         source = event.source
         connectTime = event.time
@@ -83,12 +83,14 @@ public struct Connection: Sendable {
         state = .open
         establishedTime = event.time
         source = event.source
+        cookie = event.cookie
     }
 
     mutating func end(_ event: LifeEvent) {
         if event.establishedTime != 0 { establishedTime = event.establishedTime }
         state = ConnectionState(end: event.error, wasEstablished: event.establishedTime != 0)
         error = event.error
+        cookie = event.cookie
         endTime = event.time
         bytesSent = event.bytesSent
         bytesReceived = event.bytesReceived

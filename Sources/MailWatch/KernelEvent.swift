@@ -13,8 +13,6 @@ public struct ConnectEvent: Sendable {
     /// Stands for all that `description` says; the description comes with its first connect only.
     public var identity: UInt64
     public var description: ProcessDescription?
-    /// Socket cookie (SO_COOKIE); 0 where the kernel cannot tell.
-    public var cookie: UInt64
     public var source: Endpoint
     public var destination: Endpoint
     public var thread: UInt32
@@ -24,14 +22,13 @@ public struct ConnectEvent: Sendable {
     public var isFollowed: Bool
 
     public init(
-        time: UInt64, connection: UInt64, identity: UInt64, description: ProcessDescription?, cookie: UInt64,
+        time: UInt64, connection: UInt64, identity: UInt64, description: ProcessDescription?,
         source: Endpoint, destination: Endpoint, thread: UInt32, threadName: [UInt8], isFollowed: Bool
     ) {
         self.time = time
         self.connection = connection
         self.identity = identity
         self.description = description
-        self.cookie = cookie
         self.source = source
         self.destination = destination
         self.thread = thread
@@ -49,12 +46,15 @@ public struct LifeEvent: Sendable {
     /// sk_err: an errno, or 0.
     public var error: Int32
     public var source: Endpoint
+    /// Socket cookie (SO_COOKIE); 0 where the kernel cannot tell.
+    public var cookie: UInt64
     /// Payload, without retransmissions.
     public var bytesSent: UInt64
     public var bytesReceived: UInt64
 
     public init(
-        time: UInt64, connection: UInt64, establishedTime: UInt64, error: Int32, source: Endpoint, bytesSent: UInt64,
+        time: UInt64, connection: UInt64, establishedTime: UInt64, error: Int32, source: Endpoint, cookie: UInt64,
+        bytesSent: UInt64,
         bytesReceived: UInt64
     ) {
         self.time = time
@@ -62,6 +62,7 @@ public struct LifeEvent: Sendable {
         self.establishedTime = establishedTime
         self.error = error
         self.source = source
+        self.cookie = cookie
         self.bytesSent = bytesSent
         self.bytesReceived = bytesReceived
     }

@@ -20,7 +20,6 @@ struct Record: Sendable {
         connect.time_ns = 3_000_000_019
         connect.connection = 5 << 48 | 23
         connect.identity = 0x0123_4567_89AB_CDEF
-        connect.cookie = 4099
         fill(&connect.source, [198, 51, 100, 7])
         fill(&connect.destination, [192, 0, 2, 25])
         connect.tid = 4243
@@ -82,6 +81,7 @@ struct Record: Sendable {
         life.established_ns = 3_000_000_029
         life.bytes_sent = 1009
         life.bytes_received = 2003
+        life.cookie = 4099
         fill(&life.source, [198, 51, 100, 7])
         change(&life)
         return memory(of: life)

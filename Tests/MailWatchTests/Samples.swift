@@ -24,7 +24,7 @@ extension KernelEvent {
         .connect(
             ConnectEvent(
                 time: connection * 1000, connection: connection, identity: identity, description: description,
-                cookie: 0, source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
+                source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
                 destination: Endpoint(address: IPAddress(destination)!, port: 25), thread: thread,
                 threadName: Array(threadName.utf8), isFollowed: isFollowed))
     }
@@ -41,7 +41,7 @@ extension KernelEvent {
         LifeEvent(
             time: connection * 1000 + time, connection: connection,
             establishedTime: established ? connection * 1000 + 101 : 0, error: error,
-            source: Endpoint(address: IPAddress("198.51.100.7")!, port: 40_961), bytesSent: 1009,
+            source: Endpoint(address: IPAddress("198.51.100.7")!, port: 40_961), cookie: 4099, bytesSent: 1009,
             bytesReceived: 2003)
     }
 }

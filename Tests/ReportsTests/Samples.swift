@@ -64,13 +64,13 @@ func connection(
 ) throws -> Connection {
     var tracker = Tracker { _ in placement }
     let begin = ConnectEvent(
-        time: 9_000_000_001, connection: 23, identity: identity, description: process, cookie: 4099,
+        time: 9_000_000_001, connection: 23, identity: identity, description: process,
         source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
         destination: Endpoint(address: try #require(IPAddress(destination)), port: 25), thread: 4243,
         threadName: threadName, isFollowed: true)
     var life = LifeEvent(
         time: 9_012_345_679, connection: 23, establishedTime: 9_012_345_679, error: 0,
-        source: Endpoint(address: try #require(IPAddress("198.51.100.7")), port: 40_961), bytesSent: 0,
+        source: Endpoint(address: try #require(IPAddress("198.51.100.7")), port: 40_961), cookie: 4099, bytesSent: 0,
         bytesReceived: 0)
     var change = tracker.handle(.connect(begin))
     switch stage {

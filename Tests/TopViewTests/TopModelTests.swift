@@ -27,7 +27,7 @@ struct TopModelTests {
             .connect(
                 ConnectEvent(
                     time: UInt64(index) * 1_000_000_000, connection: UInt64(index), identity: UInt64(index),
-                    description: process, cookie: 0, source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
+                    description: process, source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
                     destination: Endpoint(
                         address: try #require(IPAddress("2001:db8:1111:2222:3333:4444:5555:6666")), port: 25),
                     thread: 97, threadName: process.comm, isFollowed: true)))

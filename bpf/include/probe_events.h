@@ -62,14 +62,13 @@ struct probe_connect {
 	__u64 time_ns;
 	__u64 connection;	/* names this connection, as long as the probe is loaded */
 	__u64 identity;		/* fingerprint of what the identity holds */
-	__u64 cookie;		/* socket cookie; 0: this kernel cannot tell */
 	__u8 source[16];	/* IPv4 in the first four bytes */
 	__u8 destination[16];
 	__u32 tid;
 	__u32 reserved;
 	char comm[PROBE_COMM];	/* of the thread */
 };
-_Static_assert(sizeof(struct probe_connect) == 96, "probe_connect has padding");
+_Static_assert(sizeof(struct probe_connect) == 88, "probe_connect has padding");
 
 struct probe_ancestor {
 	__u64 start_ns;
@@ -117,9 +116,10 @@ struct probe_life {
 	__u64 established_ns;	/* 0: never */
 	__u64 bytes_sent;	/* payload, without what was sent again */
 	__u64 bytes_received;
+	__u64 cookie;		/* socket cookie; 0: this kernel cannot tell */
 	__u8 source[16];
 };
-_Static_assert(sizeof(struct probe_life) == 64, "probe_life has padding");
+_Static_assert(sizeof(struct probe_life) == 72, "probe_life has padding");
 
 /* What could not be handed over, each counted per CPU. */
 struct probe_losses {
