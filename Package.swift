@@ -48,9 +48,10 @@ let package = Package(
             name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch"], swiftSettings: strict),
         .testTarget(name: "ReportsTests", dependencies: ["MailWatch", "Reports"], swiftSettings: strict),
         .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),
-        .testTarget(name: "CommandTests", dependencies: ["mailsnoop"], swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["mailsnoop", "TestSupport"], swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "KernelTests", dependencies: ["CLinux", "HostFacts", "KernelProbe", "MailWatch"],
+            name: "KernelTests", dependencies: ["HostFacts", "KernelProbe", "MailWatch", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

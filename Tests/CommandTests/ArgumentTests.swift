@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Bad input is refused before anything is touched: needs no root.
@@ -12,7 +13,7 @@ import Testing
         ["trace", "surplus"], ["doctor", "--format", "csv"],
     ])
     func aWrongArgumentIsRefused(arguments: [String]) throws {
-        let result = try Session([Mailsnoop.path] + arguments).end()
+        let result = try Child([Repository.mailsnoop] + arguments).end()
         #expect(result.status == 64)
         #expect(result.output.isEmpty)
         #expect(result.errors.contains("Error: "))
@@ -20,7 +21,7 @@ import Testing
 
     @Test(arguments: ["0", "smtp", "\u{1B}]0;x\u{7}\u{202E}"])
     func aPortThatIsNoneIsNamedAndEscaped(port: String) throws {
-        let result = try Mailsnoop.run("trace", "--port", port)
+        let result = try mailsnoop("trace", "--port", port)
         #expect(result.errors.contains("is no port. Give 1 to 65535, a range as 1000-2000, or all."))
         #expect(!result.errors.contains("\u{1B}"))
         #expect(!result.errors.contains("\u{202E}"))
@@ -30,13 +31,13 @@ import Testing
         let file = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-\(UUID())")
         try Data("kept".utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        #expect(try Mailsnoop.run("trace", "--port", "0", "--output", file.path).status == 64)
+        #expect(try mailsnoop("trace", "--port", "0", "--output", file.path).status == 64)
         #expect(try Data(contentsOf: file) == Data("kept".utf8))
     }
 
     @Test func helpAndVersionAreThere() throws {
-        #expect(try Mailsnoop.run("--version").text.contains("0.1.0"))
-        let help = try Mailsnoop.run("trace", "--help")
+        #expect(try mailsnoop("--version").text.contains("0.1.0"))
+        let help = try mailsnoop("trace", "--help")
         #expect(help.status == 0)
         for option in ["--port", "--pid", "--user", "--comm", "--exe", "--hook", "--seconds", "--format", "--output"] {
             #expect(help.text.contains(option))
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func theLiveViewNeedsATerminal() throws {
-        let result = try Mailsnoop.run()
+        let result = try mailsnoop()
         #expect(result.status == 64)
         #expect(result.errors.contains("needs a terminal. Use `mailsnoop trace`"))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The live view on a real terminal: tmux, a pane of 80x24.
@@ -16,7 +17,7 @@ struct TopTests {
                 """
                 for fd in /proc/$$/fd/*; do fd=${fd##*/}; (( fd <= 2 )) || eval "exec $fd>&-"; done
                 tmux -L \(socket) -f /dev/null new-session -d -x \(columns) -y \(rows) \
-                'echo before; \(Mailsnoop.path) top --port \(port); echo ended $?; stty -a | grep -o " echo "; cat' \
+                'echo before; \(Repository.mailsnoop) top --port \(port); echo ended $?; stty -a | grep -o " echo "; cat' \
                 </dev/null >/dev/null 2>&1
                 """)
         }
@@ -26,7 +27,7 @@ struct TopTests {
         func keys(_ keys: String) throws { try shell("tmux -L \(socket) send-keys \(keys)") }
 
         var pid: String {
-            get throws { try shell("pgrep -f 'mailsnoop top --port' -n").trimmingCharacters(in: .newlines) }
+            get throws { try shell("pgrep -f 'mailsnoop top --port' -n").text.trimmingCharacters(in: .newlines) }
         }
 
         /// The screen, as soon as it shows all of the words; what it shows after ten seconds otherwise.
@@ -34,7 +35,7 @@ struct TopTests {
             var text = ""
             let deadline = Date.now + 10
             repeat {
-                text = try shell("tmux -L \(socket) capture-pane -p")
+                text = try shell("tmux -L \(socket) capture-pane -p").text
             } while Date.now < deadline
                 && !words.allSatisfy { text.contains($0) }
             return text
@@ -44,7 +45,7 @@ struct TopTests {
     @Test func theLatestSenderStandsFirst() throws {
         let terminal = try Terminal(columns: 80, rows: 24, port: port)
         _ = try terminal.screen(with: "q quits")
-        try shell("\(Mailsnoop.connector) once --repeat 23 127.77.5.1 \(port)")
+        try shell("\(Repository.connector) once --repeat 23 127.77.5.1 \(port)")
         try shell("bash -c '</dev/tcp/127.77.5.2/\(port)'")
         let lines = try terminal.screen(with: "23     23", "127.77.5.2").split(separator: "\n")
         #expect(lines[0].hasPrefix("mailsnoop  "))
@@ -74,7 +75,8 @@ struct TopTests {
         #expect(text.contains("before"))
         #expect(text.contains(" echo"))
         #expect(!text.contains("q quits"))
-        #expect(try shell("tmux -L \(terminal.socket) display-message -p '#{alternate_on} #{cursor_flag}'") == "0 1\n")
+        #expect(
+            try shell("tmux -L \(terminal.socket) display-message -p '#{alternate_on} #{cursor_flag}'").text == "0 1\n")
     }
 
     @Test(arguments: [("TERM", "ended 0"), ("SEGV", "ended 139"), ("ILL", "ended 132"), ("ABRT", "ended 134")])
@@ -86,6 +88,7 @@ struct TopTests {
         #expect(text.contains("before"))
         #expect(text.contains(ending))
         #expect(text.contains(" echo"))
-        #expect(try shell("tmux -L \(terminal.socket) display-message -p '#{alternate_on} #{cursor_flag}'") == "0 1\n")
+        #expect(
+            try shell("tmux -L \(terminal.socket) display-message -p '#{alternate_on} #{cursor_flag}'").text == "0 1\n")
     }
 }

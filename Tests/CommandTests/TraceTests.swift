@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `mailsnoop trace` and `doctor` as a user runs them, with real connects.
@@ -7,21 +8,21 @@ struct TraceTests {
     private let port = 10_061
 
     /// Begins a trace that has said its header: the probe is attached by then.
-    private func trace(_ arguments: String...) throws -> Session {
-        let session = try Session([Mailsnoop.path, "trace", "--port", "\(port)"] + arguments)
+    private func trace(_ arguments: String...) throws -> Child {
+        let session = try Child([Repository.mailsnoop, "trace", "--port", "\(port)"] + arguments)
         #expect(session.line().isEmpty == false)
         return session
     }
 
     private func connect(_ count: Int, _ address: String = "127.77.3.1") throws {
-        try shell("\(Mailsnoop.connector) once --repeat \(count) \(address) \(port)")
+        try shell("\(Repository.connector) once --repeat \(count) \(address) \(port)")
     }
 
     @Test func theTableHasALineForEachConnection() throws {
         let session = try trace()
         try connect(23)
         session.kill(SIGINT)
-        let result = try session.end()
+        let result = session.end()
         #expect(result.status == 0)
         #expect(result.lines.filter { $0.contains("127.77.3.1:\(port)") && $0.contains("refused") }.count == 23)
         #expect(result.text.contains("23 connects in "))
@@ -32,7 +33,7 @@ struct TraceTests {
         let session = try trace("--format", "csv")
         try connect(23)
         session.kill(SIGTERM)
-        let result = try session.end()
+        let result = session.end()
         #expect(result.status == 0)
         #expect(result.lines.count == 23)
         #expect(result.output.suffix(2) == Array("\r\n".utf8)[...])
@@ -41,10 +42,10 @@ struct TraceTests {
     }
 
     @Test func jsonEndsWithTheSummary() throws {
-        let session = try Session([Mailsnoop.path, "trace", "--port", "\(port)", "--format", "json"])
+        let session = try Child([Repository.mailsnoop, "trace", "--port", "\(port)", "--format", "json"])
         // JSON has no header: its first row says that the probe is attached.
-        let prober = try Session([
-            "bash", "-c", "while :; do \(Mailsnoop.connector) once 127.77.3.2 \(port); sleep 0.05; done",
+        let prober = try Child([
+            "bash", "-c", "while :; do \(Repository.connector) once 127.77.3.2 \(port); sleep 0.05; done",
         ])
         #expect(session.line().hasPrefix("{"))
         prober.kill(SIGKILL)
@@ -60,15 +61,15 @@ struct TraceTests {
     }
 
     @Test func whatIsOpenAtTheEndIsTold() throws {
-        let listener = try Session([Mailsnoop.connector, "listen", "--accept-not", "127.0.0.1", "\(port)"])
+        let listener = try Child([Repository.connector, "listen", "--accept-not", "127.0.0.1", "\(port)"])
         _ = listener.line()
         let session = try trace("--format", "csv")
-        let holder = try Session([Mailsnoop.connector, "once", "--hold", "60000", "127.0.0.1", "\(port)"])
+        let holder = try Child([Repository.connector, "once", "--hold", "60000", "127.0.0.1", "\(port)"])
         try connect(1)
         // The row of the later, refused one: the earlier one has been seen.
         #expect(session.line().contains("127.77.3.1"))
         session.kill(SIGINT)
-        let result = try session.end()
+        let result = session.end()
         #expect(result.lines.count == 1)
         #expect(result.lines.first?.split(separator: ",")[1] == "open")
         #expect(result.errors.contains("1 still open"))
@@ -79,16 +80,16 @@ struct TraceTests {
     @Test func filtersChoose() throws {
         let session = try trace("--format", "csv", "--user", "nobody", "--exe", "*/connector", "--comm", "connector")
         try connect(3)
-        try shell("setpriv --reuid nobody --clear-groups \(Mailsnoop.connector) once 127.77.3.3 \(port)")
+        try shell("setpriv --reuid nobody --clear-groups \(Repository.connector) once 127.77.3.3 \(port)")
         try shell("setpriv --reuid nobody --clear-groups bash -c '</dev/tcp/127.77.3.4/\(port)'")
         session.kill(SIGINT)
-        let result = try session.end()
+        let result = session.end()
         #expect(result.lines.count == 1)
         #expect(result.text.contains("127.77.3.3"))
     }
 
     @Test func secondsEndIt() throws {
-        let result = try Mailsnoop.run("trace", "--seconds", "1", "--port", "\(port)")
+        let result = try mailsnoop("trace", "--seconds", "1", "--port", "\(port)")
         #expect(result.status == 0)
         #expect(result.text.contains(" connects in 1 s"))
     }
@@ -97,7 +98,7 @@ struct TraceTests {
         let session = try trace()
         session.stopReading()
         try connect(1)
-        let result = try session.end()
+        let result = session.end()
         #expect(result.status == 0)
         #expect(result.errors.isEmpty)
     }
@@ -106,11 +107,11 @@ struct TraceTests {
         let session = try trace("--format", "csv")
         session.kill(SIGSTOP)
         try shell(
-            "\(Mailsnoop.connector) spawn --processes 40 --count 1009 --program \(Mailsnoop.connector) 127.77.3.5 \(port); sleep 2"
+            "\(Repository.connector) spawn --processes 40 --count 1009 --program \(Repository.connector) 127.77.3.5 \(port); sleep 2"
         )
         session.kill(SIGCONT)
         session.kill(SIGINT)
-        let result = try session.end()
+        let result = session.end()
         #expect(result.errors.contains("lost: nothing"))
         let markers = result.lines.compactMap { $0.firstMatch(of: /id=[0-9]+/)?.output }
         #expect(Set(markers) == Set((0..<1009).map { "id=\($0)" }))
@@ -118,19 +119,19 @@ struct TraceTests {
 
     @Test(arguments: ["table", "csv", "json"])
     func lossIsShown(format: String) throws {
-        let session = try Session(
-            [Mailsnoop.path, "trace", "--port", "\(port)", "--ring-kib", "64", "--format", format])
-        let prober = try Session([
-            "bash", "-c", "while :; do \(Mailsnoop.connector) once 127.77.3.2 \(port); sleep 0.05; done",
+        let session = try Child(
+            [Repository.mailsnoop, "trace", "--port", "\(port)", "--ring-kib", "64", "--format", format])
+        let prober = try Child([
+            "bash", "-c", "while :; do \(Repository.connector) once 127.77.3.2 \(port); sleep 0.05; done",
         ])
         _ = session.line()
         if format != "json" { _ = session.line() }
         prober.kill(SIGKILL)
         session.kill(SIGSTOP)
-        try shell("\(Mailsnoop.connector) storm --count 2003 127.77.3.6 \(port)")
+        try shell("\(Repository.connector) storm --count 2003 127.77.3.6 \(port)")
         session.kill(SIGCONT)
         session.kill(SIGINT)
-        let result = try session.end()
+        let result = session.end()
         let said = format == "csv" ? result.errors : result.text
         let pattern = format == "json" ? /"lost":{"connects":([0-9]+)/ : /lost: connects ([0-9]+)/
         let lost = try #require(said.matches(of: pattern).last.flatMap { Int($0.output.1) })
@@ -141,7 +142,7 @@ struct TraceTests {
     }
 
     @Test func aFileThatCannotBeWrittenIsSaid() throws {
-        let result = try Mailsnoop.run("trace", "--output", "/proc/no/such", "--seconds", "1")
+        let result = try mailsnoop("trace", "--output", "/proc/no/such", "--seconds", "1")
         #expect(result.status == 73)
         #expect(result.errors.contains("cannot write /proc/no/such: No such file or directory. Choose another file"))
     }
@@ -150,11 +151,11 @@ struct TraceTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-\(UUID())").path
         try shell("mkdir \(folder) && mount -t tmpfs -o size=64k tmpfs \(folder)")
         defer { _ = try? shell("umount \(folder); rmdir \(folder)") }
-        let session = try Session(
-            [Mailsnoop.path, "trace", "--port", "\(port)", "--format", "csv", "--output", "\(folder)/trace.csv"])
-        let load = try Session(
-            ["bash", "-c", "for i in $(seq 100); do \(Mailsnoop.connector) once --repeat 97 127.77.3.7 \(port); done"])
-        let result = try session.end()
+        let session = try Child(
+            [Repository.mailsnoop, "trace", "--port", "\(port)", "--format", "csv", "--output", "\(folder)/trace.csv"])
+        let load = try Child(
+            ["bash", "-c", "for i in $(seq 100); do \(Repository.connector) once --repeat 97 127.77.3.7 \(port); done"])
+        let result = session.end()
         load.kill(SIGKILL)
         #expect(result.status == 74)
         #expect(result.errors.contains("No space left on device. What was written up to there is whole."))
@@ -166,16 +167,16 @@ struct TraceTests {
     }
 
     @Test func withoutCapabilitiesItSaysWhichAreMissing() throws {
-        let result = try Mailsnoop.run("trace", "--seconds", "1", user: "nobody")
+        let result = try mailsnoop("trace", "--seconds", "1", user: "nobody")
         #expect(result.status == 77)
         #expect(result.errors.contains("CAP_BPF and CAP_PERFMON are missing. Run it as root"))
-        let doctor = try Mailsnoop.run("doctor", user: "nobody")
+        let doctor = try mailsnoop("doctor", user: "nobody")
         #expect(doctor.status == 2)
         #expect(doctor.text.contains("CAP_BPF, CAP_PERFMON missing"))
     }
 
     @Test func doctorFindsThisMachineUsable() throws {
-        let result = try Mailsnoop.run("doctor", "--format", "json")
+        let result = try mailsnoop("doctor", "--format", "json")
         let object = try JSONSerialization.jsonObject(with: Data(result.output)) as? [String: Any]
         #expect(object?["exit_status"] as? Int == Int(result.status))
         #expect(result.status < 2)
@@ -195,7 +196,7 @@ struct TraceTests {
         let session = try trace("--format", "csv")
         try shell(command.replacing("PORT", with: "\(port)"))
         session.kill(SIGINT)
-        let result = try session.end()
+        let result = session.end()
         let row = try #require(result.lines.first)
         #expect(row.contains(",refused,"))
         #expect(row.contains(exe))

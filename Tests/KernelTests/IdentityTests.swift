@@ -2,6 +2,7 @@ import Foundation
 import HostFacts
 import KernelProbe
 import MailWatch
+import TestSupport
 import Testing
 
 extension KernelSuite {
@@ -11,7 +12,7 @@ extension KernelSuite {
         @Test func aConnectTellsWhoMadeIt() throws {
             var trace = try LiveTrace(port: port)
             let child = try Child(
-                Repository.connector, ["once", "127.77.0.1", "\(port)", "marker one", "zwölf"], directory: "/usr/bin")
+                [Repository.connector, "once", "127.77.0.1", "\(port)", "marker one", "zwölf"], directory: "/usr/bin")
             child.end()
             let connection = try #require(trace.ended(1).first)
             let process = connection.process.description
@@ -42,7 +43,7 @@ extension KernelSuite {
 
         @Test func anotherUserAndGroupAreTold() throws {
             var trace = try LiveTrace(port: port)
-            try shell(
+            try require(
                 "setpriv --reuid 65534 --regid 65533 --clear-groups \(Repository.connector) once 127.77.0.2 \(port) || true"
             )
             let process = try #require(trace.ended(1).first).process.description
@@ -97,7 +98,7 @@ extension KernelSuite {
             var trace = try LiveTrace(port: port)
             let copy = "/tmp/mailsnoop-test-\(UInt32.random(in: 0...UInt32.max))"
             // A descriptor keeps the file, so that it can be run after its name has gone.
-            try shell(
+            try require(
                 """
                 cp \(Repository.connector) \(copy); exec 3<\(copy); rm \(copy)
                 /proc/self/fd/3 once 127.77.0.8 \(port) || true
@@ -127,9 +128,9 @@ extension KernelSuite {
             var trace = try LiveTrace(port: port)
             let directory = "/tmp/mailsnoop-test-\(UInt32.random(in: 0...UInt32.max))"
             let deep = directory + String(repeating: "/0123456789", count: 40)
-            try shell("mkdir -p \(deep)")
-            defer { _ = try? shell("rm -r \(directory)") }
-            try Child(Repository.connector, ["once", "127.77.0.11", "\(port)"], directory: deep).end()
+            try require("mkdir -p \(deep)")
+            defer { _ = try? require("rm -r \(directory)") }
+            try Child([Repository.connector, "once", "127.77.0.11", "\(port)"], directory: deep).end()
             #expect(trace.ended(1).first?.process.description.cwd == Array(deep.utf8))
         }
 

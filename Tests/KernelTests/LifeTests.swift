@@ -1,6 +1,7 @@
 import Foundation
 import KernelProbe
 import MailWatch
+import TestSupport
 import Testing
 
 extension KernelSuite {
@@ -34,7 +35,7 @@ extension KernelSuite {
         @Test func aConnectionIsOpenUntilItEnds() throws {
             let listener = try Listener("--echo", "1")
             var trace = try LiveTrace(port: listener.port)
-            let child = try Child(Repository.connector, ["once", "--hold", "60000", "127.0.0.1", "\(listener.port)"])
+            let child = try Child([Repository.connector, "once", "--hold", "60000", "127.0.0.1", "\(listener.port)"])
             let connection = try trace.open(.open)
             #expect(connection.process.description.pid == child.pid)
             #expect(connection.source.port > 0)
@@ -113,7 +114,7 @@ extension KernelSuite {
             let listener = try Listener("--echo", "1")
             var trace = try LiveTrace(port: listener.port, followLimit: 7)
             let children = try (0..<11).map { _ in
-                try Child(Repository.connector, ["once", "--hold", "60000", "127.0.0.1", "\(listener.port)"])
+                try Child([Repository.connector, "once", "--hold", "60000", "127.0.0.1", "\(listener.port)"])
             }
             let unfollowed = trace.ended(4)
             #expect(unfollowed.map(\.state) == [.unknown, .unknown, .unknown, .unknown])

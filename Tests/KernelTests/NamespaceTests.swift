@@ -1,6 +1,7 @@
 import Foundation
 import KernelProbe
 import MailWatch
+import TestSupport
 import Testing
 
 extension KernelSuite {
