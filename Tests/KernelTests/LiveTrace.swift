@@ -59,6 +59,12 @@ struct LiveTrace: ~Copyable {
         return try #require(tracker.open.first { $0.state == state })
     }
 
+    /// Waits without reading the ring, ten seconds at most: a connection ends some time after its process.
+    func waitUntilNotFollowed(_ connection: UInt64) {
+        let deadline = WallClock.uptime + 10_000_000_000
+        while probe.followedConnections().contains(connection), WallClock.uptime < deadline {}
+    }
+
     /// Ends what the kernel side follows no longer. Returns what that was.
     mutating func reconcile() -> [Connection] {
         let time = WallClock.uptime
