@@ -5,34 +5,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* libbpf's last message: the reason behind a bare errno. Only the thread that loads uses it. */
-enum { SHIM_MESSAGE = 512 };
-
-static inline char *shim_last_message(void)
-{
-	static char message[SHIM_MESSAGE];
-
-	return message;
-}
-
-static inline int shim_keep_message(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (level != LIBBPF_DEBUG)
-		vsnprintf(shim_last_message(), SHIM_MESSAGE, format, arguments);
-	return 0;
-}
-
-/* Keeps libbpf's messages from stderr. */
-static inline void shim_capture_messages(void)
-{
-	shim_last_message()[0] = 0;
-	libbpf_set_print(shim_keep_message);
-}
 
 /* How often the kernel skipped the program because it already ran on that CPU. 0 where it does not count. */
 static inline __u64 shim_missed_runs(int program)

@@ -98,7 +98,8 @@ public struct Probe: ~Copyable {
     }
 
     private static func open(bearing hook: Hook, ringSize: Int, followLimit: Int) throws(BPFError) -> BPFObject {
-        shim_capture_messages()
+        // Its errors come as codes; what it would print on stderr is for its own developers.
+        _ = unsafe libbpf_set_print(nil)
         let program = unsafe probe_object()
         // The embedded object lives as long as the program.
         let object = try unsafe BPFObject(bytes: program.bytes, count: program.size)
