@@ -31,7 +31,7 @@ let package = Package(
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
-        .target(name: "KernelProbe", dependencies: ["CLibbpf", "CProbe", "MailWatch"], swiftSettings: strict),
+        .target(name: "KernelProbe", dependencies: ["CLibbpf", "CProbe", "HostFacts", "MailWatch"], swiftSettings: strict),
         .target(name: "Reports", dependencies: ["CLinux", "MailWatch"], swiftSettings: strict),
         .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
         .executableTarget(
@@ -42,10 +42,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .testTarget(name: "MailWatchTests", dependencies: ["MailWatch"], swiftSettings: strict),
+        .testTarget(name: "MailWatchTests", dependencies: ["MailWatch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostFactsTests", dependencies: ["HostFacts", "MailWatch"], swiftSettings: strict),
         .testTarget(
-            name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch"], swiftSettings: strict),
+            name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "ReportsTests", dependencies: ["MailWatch", "Reports"], swiftSettings: strict),
         .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["mailsnoop", "TestSupport"], swiftSettings: strict),

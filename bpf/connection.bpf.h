@@ -112,7 +112,7 @@ static __always_inline int record_life(struct sock *sk, int new_state)
 	bool closed = new_state == TCP_CLOSE;
 	struct probe_life life = {};
 
-	if (!lost || !followed)
+	if (!lost || !followed || (!closed && followed->established_ns))
 		return 0;
 	life.kind = closed ? PROBE_CLOSED : PROBE_ESTABLISHED;
 	life.family = sk->__sk_common.skc_family;

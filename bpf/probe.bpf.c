@@ -41,12 +41,27 @@ int BPF_PROG(connect_state, struct sock *sk, int old_state, int new_state)
  * Apart from the hook above, for it also runs in softirq: that may interrupt a
  * connect being recorded, and a program does not run twice at a time on one CPU.
  */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(life, struct sock *sk, int old_state, int new_state)
+static __always_inline int watch_life(struct sock *sk, int new_state)
 {
 	if (new_state != TCP_ESTABLISHED && new_state != TCP_CLOSE)
 		return 0;
 	if (!watched(sk->__sk_common.skc_dport))
 		return 0;
 	return record_life(sk, new_state);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(life, struct sock *sk, int old_state, int new_state)
+{
+	return watch_life(sk, new_state);
+}
+
+/*
+ * Where the first one may be preempted (7.0), the kernel skips it for all other
+ * tasks of that CPU meanwhile. This one then does it, and else finds it done.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(life_again, struct sock *sk, int old_state, int new_state)
+{
+	return watch_life(sk, new_state);
 }

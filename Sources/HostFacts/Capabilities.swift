@@ -1,9 +1,9 @@
 /// The effective capabilities of this process (capabilities(7)).
 public struct Capabilities: Sendable {
-    /// What tracing needs, with the bit of each and what it is for.
-    public static let needed: [(name: String, bit: UInt64, use: String)] = [
-        ("CAP_BPF", 39, "load BPF programs and maps"),
-        ("CAP_PERFMON", 38, "read kernel and user memory in them"),
+    /// What tracing needs, with the bit of each.
+    public static let needed: [(name: String, bit: UInt64)] = [
+        ("CAP_BPF", 39),
+        ("CAP_PERFMON", 38),
     ]
     /// With this one alone everything that needs the ones above is allowed too.
     private static let systemAdministration: UInt64 = 21

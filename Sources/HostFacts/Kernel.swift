@@ -35,6 +35,28 @@ public enum Kernel {
         return nil
     }
 
+    /// The first number of the release.
+    public static var majorVersion: Int { Int(release.prefix { $0.isNumber }) ?? 0 }
+
+    /// Whether a task may have to yield its CPU in the midst of kernel code (CONFIG_PREEMPTION, and with
+    /// PREEMPT_DYNAMIC what was chosen at boot). True where the kernel does not tell what was chosen.
+    public static var isPreemptible: Bool {
+        isPreemptible(version: text("/proc/sys/kernel/version") ?? "", choice: text("/sys/kernel/debug/sched/preempt"))
+    }
+
+    /// Whether that also holds within a tracepoint's programs: 7.0 guards tracepoints by SRCU, kernels before it by
+    /// preempt_disable().
+    public static var preemptsTracepoints: Bool { isPreemptible && majorVersion >= 7 }
+
+    /// - Parameters:
+    ///   - version: as `uname -v`.
+    ///   - choice: `none (voluntary) full`; nil where debugfs is not mounted.
+    static func isPreemptible(version: String, choice: String?) -> Bool {
+        guard version.contains("PREEMPT") else { return false }
+        guard let choice else { return true }
+        return !choice.contains("(none)") && !choice.contains("(voluntary)")
+    }
+
     /// `none`, `integrity` or `confidentiality`; nil where the kernel cannot be locked down.
     public static var lockdown: String? {
         guard let text = text("/sys/kernel/security/lockdown"), let begin = text.firstIndex(of: "["),

@@ -1,8 +1,9 @@
 internal import CLibbpf
 internal import CProbe
+internal import HostFacts
 public import MailWatch
 
-/// How connects are seen, best first. The rungs tell the same.
+/// How connects are seen. The rungs tell the same.
 public enum Hook: String, CaseIterable, Sendable {
     case fentry
     case kprobe
@@ -14,6 +15,19 @@ public enum Hook: String, CaseIterable, Sendable {
         case .fentry: "fentry/tcp_connect"
         case .kprobe: "kprobe/tcp_connect"
         case .tpBTF: "tp_btf/inet_sock_set_state"
+        }
+    }
+
+    /// Best first. A kprobe runs with preemption off. The others cost less, but where their task can be preempted in their
+    /// midst, the kernel skips them for every other task of that CPU until it goes on.
+    public static var ladder: [Hook] { Kernel.isPreemptible ? [.kprobe, .fentry, .tpBTF] : [.fentry, .kprobe, .tpBTF] }
+
+    /// Whether this kernel may skip it in a storm of connects, which is counted as missed.
+    public var mayBeSkipped: Bool {
+        switch self {
+        case .fentry: Kernel.isPreemptible
+        case .kprobe: false
+        case .tpBTF: Kernel.preemptsTracepoints
         }
     }
 
@@ -60,11 +74,24 @@ public struct Probe: ~Copyable {
     // Fields go in the order in which they stand: the links first, then the ring, then what they lie in.
     private let connectLink: BPFLink
     private let lifeLink: BPFLink
+    private let lifeAgainLink: BPFLink?
     private var ring: RingBuffer
     private let object: BPFObject
     private let maps: Maps
-    private let programs: [Int32]
+    private let programs: Programs
     private var undecodable: UInt64 = 0
+
+    private struct Programs {
+        let connect, life: Int32
+        let lifeAgain: Int32?
+
+        /// Runs that the kernel skipped. What one of the life hooks skipped the other one has recorded, unless it was
+        /// skipped as well: never more than the least of the two.
+        var missed: UInt64 {
+            let again = lifeAgain.map(shim_missed_runs) ?? .max
+            return shim_missed_runs(connect) + min(shim_missed_runs(life), again)
+        }
+    }
 
     private struct Maps {
         let ports, sockets, identities, losses: Int32
@@ -81,7 +108,7 @@ public struct Probe: ~Copyable {
     ) throws(ProbeError) -> Probe {
         var refusals: [HookRefusal] = []
         var permitted = true
-        for candidate in hook.map({ [$0] }) ?? Hook.allCases {
+        for candidate in hook.map({ [$0] }) ?? Hook.ladder {
             do throws(BPFError) {
                 try candidate.checkOffered()
                 let object = try open(bearing: candidate, ringSize: ringSize, followLimit: followLimit)
@@ -108,6 +135,7 @@ public struct Probe: ~Copyable {
         try object.resize("events", to: ringSize)
         try object.resize("sockets", to: followLimit)
         for other in Hook.allCases where other != hook { try object.leaveOut(other.program) }
+        if !Kernel.preemptsTracepoints { try object.leaveOut("life_again") }
         return object
     }
 
@@ -120,25 +148,29 @@ public struct Probe: ~Copyable {
         let maps = try Maps(
             ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
             identities: object.mapDescriptor("identities"), losses: object.mapDescriptor("losses"))
-        let programs = try [object.programDescriptor("life"), object.programDescriptor(hook.program)]
+        let programs = try Programs(
+            connect: object.programDescriptor(hook.program), life: object.programDescriptor("life"),
+            lifeAgain: Kernel.preemptsTracepoints ? object.programDescriptor("life_again") : nil)
         try write(ports, to: maps.ports)
         let ring = try RingBuffer(map: object.mapDescriptor("events"))
         // The life hook first: no connection may begin that it does not see end.
         let lifeLink = try object.attach("life")
+        let lifeAgainLink = Kernel.preemptsTracepoints ? try object.attach("life_again") : nil
         let connectLink = try object.attach(hook.program)
         return Probe(
-            hook: hook, refusals: refusals, connectLink: connectLink, lifeLink: lifeLink, ring: ring, object: object,
-            maps: maps, programs: programs)
+            hook: hook, refusals: refusals, connectLink: connectLink, lifeLink: lifeLink,
+            lifeAgainLink: lifeAgainLink, ring: ring, object: object, maps: maps, programs: programs)
     }
 
     private init(
         hook: Hook, refusals: [HookRefusal], connectLink: consuming BPFLink, lifeLink: consuming BPFLink,
-        ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps, programs: [Int32]
+        lifeAgainLink: consuming BPFLink?, ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps, programs: Programs
     ) {
         self.hook = hook
         self.refusals = refusals
         self.connectLink = connectLink
         self.lifeLink = lifeLink
+        self.lifeAgainLink = lifeAgainLink
         self.ring = ring
         self.object = object
         self.maps = maps
@@ -152,11 +184,11 @@ public struct Probe: ~Copyable {
     /// records were read.
     public mutating func read(limit: Int = .max, _ body: (KernelEvent) -> Void) -> Int {
         var undecodable: UInt64 = 0
-        let count = try? ring.read(limit: limit) { record in
+        let count = ring.read(limit: limit) { record in
             if let event = RecordDecoder.decode(record) { body(event) } else { undecodable += 1 }
         }
         self.undecodable += undecodable
-        return count ?? 0
+        return count
     }
 
     /// All that was lost since the beginning.
@@ -173,7 +205,7 @@ public struct Probe: ~Copyable {
                 total.unfollowed += cpu.unfollowed
             }
         }
-        total.missed = programs.reduce(0) { $0 + shim_missed_runs($1) }
+        total.missed = programs.missed
         total.undecodable = undecodable
         return total
     }

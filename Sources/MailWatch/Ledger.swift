@@ -21,14 +21,11 @@ public struct SenderRecord: Sendable {
     public fileprivate(set) var destinations: Set<IPAddress> = []
     /// The latest connection, as far as it is known.
     public fileprivate(set) var last: Connection
-    /// ns of CLOCK_BOOTTIME.
-    public let firstTime: UInt64
 
     fileprivate init(_ connection: Connection) {
         user = connection.process.user
         program = connection.process.program
         last = connection
-        firstTime = connection.connectTime
     }
 }
 

@@ -19,26 +19,9 @@ public enum Timestamp {
         Parts(time, isLocal: true).appendClock(to: &text)
     }
 
-    /// The local date and time with its offset from UTC: `2018-02-13 03:54:09 +01:00`.
-    public static func local(_ time: UInt64) -> String {
-        let parts = Parts(time, isLocal: true)
-        var text: [UInt8] = []
-        parts.appendDate(to: &text)
-        text.append(UInt8(ascii: " "))
-        parts.appendClock(to: &text)
-        let minutes = abs(parts.offset) / 60
-        text.append(parts.offset < 0 ? " -" as StaticString : " +")
-        text.append(decimal: UInt64(minutes / 60), width: 2)
-        text.append(UInt8(ascii: ":"))
-        text.append(decimal: UInt64(minutes % 60), width: 2)
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// A point in time in the calendar.
     private struct Parts {
         private let year, month, day, hour, minute, second: UInt64
-        /// Seconds east of UTC.
-        let offset: Int
 
         init(_ time: UInt64, isLocal: Bool) {
             var seconds = time_t(time / 1_000_000_000)
@@ -55,7 +38,6 @@ public enum Timestamp {
             hour = unsafe UInt64(parts.tm_hour)
             minute = unsafe UInt64(parts.tm_min)
             second = unsafe UInt64(parts.tm_sec)
-            offset = unsafe parts.tm_gmtoff
         }
 
         func appendDate(to text: inout [UInt8]) {

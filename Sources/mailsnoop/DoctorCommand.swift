@@ -44,14 +44,14 @@ struct DoctorCommand: ParsableCommand {
     private static func checkHooks() -> [Diagnosis.Check] {
         var used: Hook?
         var checks: [Diagnosis.Check] = []
-        for hook in Hook.allCases {
+        for hook in Hook.ladder {
             let name = "hook \(hook.rawValue)"
             do {
                 _ = try Probe.attach(ports: .mail, hook: hook, ringSize: 4096)
+                let skips = hook.mayBeSkipped ? "; this kernel may skip it in a storm of connects, which is counted" : ""
                 checks.append(
-                    .init(
-                        name, .ok,
-                        used == nil ? "\(hook.target): used" : "\(hook.target): works, \(used!.rawValue) comes first"))
+                    used.map { .init(name, .ok, "\(hook.target): works, \($0.rawValue) comes first\(skips)") }
+                        ?? .init(name, hook.mayBeSkipped ? .degraded : .ok, "\(hook.target): used\(skips)"))
                 used = used ?? hook
             } catch {
                 let reason = error.refusals.first?.reason ?? error.description

@@ -1,6 +1,7 @@
 import Glibc
-import HostFacts
 import Testing
+
+@testable import HostFacts
 
 /// Every kernel answers, whatever it has.
 struct KernelFactsTests {
@@ -31,5 +32,21 @@ struct KernelFactsTests {
     @Test func typesAreWhereTheyAreLookedFor() {
         #expect(Kernel.hasBTF == (unsafe access("/sys/kernel/btf/vmlinux", F_OK) == 0))
         _ = Kernel.jitsBPF
+    }
+}
+
+extension KernelFactsTests {
+    @Test(
+        arguments: [
+            ("#1 SMP Debian 4.19.0", nil, false),
+            ("#1 SMP PREEMPT_DYNAMIC Debian", "none (voluntary) full\n", false),
+            ("#1 SMP PREEMPT_DYNAMIC Debian", "(none) voluntary full\n", false),
+            ("#1 SMP PREEMPT_DYNAMIC Debian", "none voluntary (full)\n", true),
+            ("#1 SMP PREEMPT_DYNAMIC Debian", "full (lazy)\n", true),
+            ("#1 SMP PREEMPT_DYNAMIC Debian", nil, true),
+            ("#1 SMP PREEMPT_RT Debian", nil, true),
+        ] as [(String, String?, Bool)])
+    func preemption(version: String, choice: String?, isPreemptible: Bool) {
+        #expect(Kernel.isPreemptible(version: version, choice: choice) == isPreemptible)
     }
 }

@@ -20,21 +20,3 @@ import Glibc
         return unsafe body(UnsafeMutableRawBufferPointer(start: start, count: count))
     }
 }
-
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014): the same numbers in each run.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
-        return bits ^ bits >> 31
-    }
-
-    /// Below `bound`, quickly and near enough to evenly.
-    mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() >> 32) % bound }
-}

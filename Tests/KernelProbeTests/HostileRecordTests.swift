@@ -1,6 +1,7 @@
 import CProbe
 import KernelProbe
 import MailWatch
+import TestSupport
 import Testing
 
 /// A million records that nobody wrote: the decoder neither traps nor reads behind any of them.

@@ -53,6 +53,9 @@ struct LiveTrace: ~Copyable {
         return finished.sorted { $0.connectTime < $1.connectTime }
     }
 
+    /// How many of that many connects of ended processes are surely in the ring: all but what the kernel skipped.
+    func leastSeen(of count: Int) -> Int { probe.hook.mayBeSkipped ? count - Int(probe.losses().missed) : count }
+
     /// Waits until a connection that has not ended is in that state.
     mutating func open(_ state: ConnectionState) throws -> Connection {
         wait { $0.tracker.open.contains { $0.state == state } }

@@ -1,4 +1,5 @@
 import Foundation
+import HostFacts
 import KernelProbe
 import MailWatch
 import TestSupport
@@ -22,16 +23,26 @@ extension KernelSuite {
             ])
             let parent = child.pid
             child.end()
-            let connections = trace.ended(count)
-            #expect(connections.count == count)
-            #expect(Set(connections.compactMap(\.arguments.last)) == Set((0..<count).map { "id=\($0)" }))
+            let connections = trace.ended(trace.leastSeen(of: count))
+            expectWhole(connections, of: Set((0..<count).map { "id=\($0)" }), trace.probe)
             for connection in connections {
                 #expect(connection.process.description.exe == Array(Repository.connector.utf8))
                 #expect(connection.process.description.ancestors.contains { $0.pid == parent })
                 #expect(connection.process.description.gaps == [])
                 #expect(connection.arguments.count > 5)
             }
-            #expect(trace.probe.losses().total == 0)
+            #expect(trace.probe.losses().total == trace.probe.losses().missed)
+        }
+
+        /// One connection for each marker, and no other; less only what the kernel says that it skipped.
+        private func expectWhole(_ connections: [Connection], of markers: Set<String>, _ probe: borrowing Probe) {
+            let seen = Set(connections.compactMap(\.arguments.last))
+            #expect(seen.count == connections.count)
+            #expect(seen.isSubset(of: markers))
+            let missed = probe.losses().missed
+            #expect(seen.count + (probe.hook.mayBeSkipped ? Int(missed) : 0) >= markers.count)
+            // It counts runs for other sockets too.
+            if !Kernel.preemptsTracepoints { #expect(missed == 0) }
         }
 
         @Test func shortLivedShellsAreWhole() throws {
@@ -42,9 +53,8 @@ extension KernelSuite {
                 for i in $(seq \(count)); do bash -c '</dev/tcp/127.77.2.2/\(port)' marker=$i 2>/dev/null &
                 (( i % 40 )) || wait; done; wait
                 """)
-            let connections = trace.ended(count)
-            #expect(connections.count == count)
-            #expect(Set(connections.compactMap(\.arguments.last)) == Set((1...count).map { "marker=\($0)" }))
+            let connections = trace.ended(trace.leastSeen(of: count))
+            expectWhole(connections, of: Set((1...count).map { "marker=\($0)" }), trace.probe)
             #expect(connections.allSatisfy { $0.comm == "bash" })
         }
 
@@ -59,8 +69,14 @@ extension KernelSuite {
             child.end()
             let losses = trace.probe.losses()
             let seen = trace.ended(count - Int(losses.connects + losses.ends)).count + trace.reconcile().count
-            #expect(UInt64(seen) + losses.connects == UInt64(count))
-            #expect(losses.missed == 0)
+            if trace.probe.hook.mayBeSkipped {
+                // Runs for other connects and states are counted as well.
+                #expect(UInt64(seen) + losses.connects <= UInt64(count))
+                #expect(UInt64(seen) + losses.connects + losses.missed >= UInt64(count))
+            } else {
+                #expect(UInt64(seen) + losses.connects == UInt64(count))
+                if !Kernel.preemptsTracepoints { #expect(losses.missed == 0) }
+            }
             #expect(losses.unfollowed == 0)
             #expect(trace.tracker.open.isEmpty)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import MailWatch
+import TestSupport
 import Testing
 
 /// What holds for any bytes, tried with 20,011 of the worst.

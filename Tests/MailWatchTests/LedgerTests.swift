@@ -30,7 +30,6 @@ struct LedgerTests {
         let sender = try #require(ledger.mostRecent(1).first)
         #expect(sender.connects == 3)
         #expect(sender.failed == 1)
-        #expect(sender.firstTime == 2000)
         #expect(sender.last.id == 5)
         #expect(sender.last.state == .open)
         #expect(ledger.connects == 3)
