@@ -103,22 +103,22 @@ static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16
 	return record_connect(sk);
 }
 
-static __always_inline int record_life(struct sock *sk, int new_state)
+static __always_inline int record_life(struct sock *sk, bool closed)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	struct probe_losses *lost = count_losses();
 	__u64 key = socket_key(sk);
 	struct followed *followed = bpf_map_lookup_elem(&sockets, &key);
-	bool closed = new_state == TCP_CLOSE;
 	struct probe_life life = {};
 
-	if (!lost || !followed || (!closed && followed->established_ns))
+	if (!lost || !followed)
 		return 0;
 	life.kind = closed ? PROBE_CLOSED : PROBE_ESTABLISHED;
 	life.family = sk->__sk_common.skc_family;
 	life.time_ns = bpf_ktime_get_boot_ns();
 	life.connection = followed->connection;
-	if (!closed)
+	/* An acknowledged SYN: it has been established, though that was skipped. */
+	if (!closed || (!followed->established_ns && BPF_CORE_READ(tp, bytes_acked)))
 		followed->established_ns = life.time_ns;
 	life.established_ns = followed->established_ns;
 	life.source_port = read_source_port(sk);

@@ -59,6 +59,7 @@ struct inet_sock {
 
 struct tcp_sock {
 	__u64 bytes_received;
+	__u64 bytes_acked;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 };

@@ -70,7 +70,7 @@ internal import Glibc
 }
 
 /// One attached program. Detaches when it goes.
-@safe struct BPFLink: ~Copyable {
+@safe final class BPFLink {
     private let pointer: OpaquePointer
 
     init(pointer: OpaquePointer) { unsafe self.pointer = pointer }

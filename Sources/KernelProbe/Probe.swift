@@ -18,9 +18,11 @@ public enum Hook: String, CaseIterable, Sendable {
         }
     }
 
-    /// Best first. A kprobe runs with preemption off. The others cost less, but where their task can be preempted in their
-    /// midst, the kernel skips them for every other task of that CPU until it goes on.
-    public static var ladder: [Hook] { Kernel.isPreemptible ? [.kprobe, .fentry, .tpBTF] : [.fentry, .kprobe, .tpBTF] }
+    /// Best first. A kprobe runs with preemption off. The others cost less, but where their task can be preempted in
+    /// their midst, the kernel skips them for every other task of that CPU until it goes on.
+    public static var ladder: [Hook] {
+        Kernel.isPreemptible ? [.kprobe, .fentry, .tpBTF] : [.fentry, .kprobe, .tpBTF]
+    }
 
     /// Whether this kernel may skip it in a storm of connects, which is counted as missed.
     public var mayBeSkipped: Bool {
@@ -31,6 +33,7 @@ public enum Hook: String, CaseIterable, Sendable {
         }
     }
 
+    /// The one that sees connects.
     fileprivate var program: String {
         switch self {
         case .fentry: "connect_fentry"
@@ -38,6 +41,16 @@ public enum Hook: String, CaseIterable, Sendable {
         case .tpBTF: "connect_state"
         }
     }
+
+    /// All that go with it, in the order in which they are attached: no connection may begin whose end is not seen.
+    var programs: [String] {
+        let life = self == .tpBTF ? [] : ["life"]
+        // It is there for what is skipped, which is nothing where each hook has a tracepoint of its own to itself.
+        let destroy = self == .tpBTF || Kernel.preemptsTracepoints ? ["destroy"] : []
+        return destroy + life + [program]
+    }
+
+    fileprivate static var allPrograms: [String] { ["destroy", "life"] + allCases.map(\.program) }
 }
 
 /// A rung of the ladder that does not bear, and why.
@@ -72,26 +85,12 @@ public struct Probe: ~Copyable {
     public let refusals: [HookRefusal]
 
     // Fields go in the order in which they stand: the links first, then the ring, then what they lie in.
-    private let connectLink: BPFLink
-    private let lifeLink: BPFLink
-    private let lifeAgainLink: BPFLink?
+    private var links: [BPFLink] = []
     private var ring: RingBuffer
     private let object: BPFObject
     private let maps: Maps
-    private let programs: Programs
+    private let skips: Skips
     private var undecodable: UInt64 = 0
-
-    private struct Programs {
-        let connect, life: Int32
-        let lifeAgain: Int32?
-
-        /// Runs that the kernel skipped. What one of the life hooks skipped the other one has recorded, unless it was
-        /// skipped as well: never more than the least of the two.
-        var missed: UInt64 {
-            let again = lifeAgain.map(shim_missed_runs) ?? .max
-            return shim_missed_runs(connect) + min(shim_missed_runs(life), again)
-        }
-    }
 
     private struct Maps {
         let ports, sockets, identities, losses: Int32
@@ -134,8 +133,7 @@ public struct Probe: ~Copyable {
         try object.configure(probe_config(key: (random.next(), random.next())))
         try object.resize("events", to: ringSize)
         try object.resize("sockets", to: followLimit)
-        for other in Hook.allCases where other != hook { try object.leaveOut(other.program) }
-        if !Kernel.preemptsTracepoints { try object.leaveOut("life_again") }
+        for program in Hook.allPrograms where !hook.programs.contains(program) { try object.leaveOut(program) }
         return object
     }
 
@@ -148,33 +146,48 @@ public struct Probe: ~Copyable {
         let maps = try Maps(
             ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
             identities: object.mapDescriptor("identities"), losses: object.mapDescriptor("losses"))
-        let programs = try Programs(
-            connect: object.programDescriptor(hook.program), life: object.programDescriptor("life"),
-            lifeAgain: Kernel.preemptsTracepoints ? object.programDescriptor("life_again") : nil)
-        try write(ports, to: maps.ports)
         let ring = try RingBuffer(map: object.mapDescriptor("events"))
-        // The life hook first: no connection may begin that it does not see end.
-        let lifeLink = try object.attach("life")
-        let lifeAgainLink = Kernel.preemptsTracepoints ? try object.attach("life_again") : nil
-        let connectLink = try object.attach(hook.program)
-        return Probe(
-            hook: hook, refusals: refusals, connectLink: connectLink, lifeLink: lifeLink,
-            lifeAgainLink: lifeAgainLink, ring: ring, object: object, maps: maps, programs: programs)
+        let skips = try Skips(hook, object)
+        var probe = Probe(hook: hook, refusals: refusals, ring: ring, object: object, maps: maps, skips: skips)
+        try probe.watch(ports)
+        try probe.attachPrograms()
+        return probe
+    }
+
+    private mutating func attachPrograms() throws(BPFError) {
+        for program in hook.programs { links.append(try object.attach(program)) }
     }
 
     private init(
-        hook: Hook, refusals: [HookRefusal], connectLink: consuming BPFLink, lifeLink: consuming BPFLink,
-        lifeAgainLink: consuming BPFLink?, ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps, programs: Programs
+        hook: Hook, refusals: [HookRefusal], ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps,
+        skips: Skips
     ) {
         self.hook = hook
         self.refusals = refusals
-        self.connectLink = connectLink
-        self.lifeLink = lifeLink
-        self.lifeAgainLink = lifeAgainLink
         self.ring = ring
         self.object = object
         self.maps = maps
-        self.programs = programs
+        self.skips = skips
+    }
+
+    /// Runs that the kernel skipped, and that no later one made up for.
+    private struct Skips {
+        /// Those that see connects, where it may skip them.
+        private let connect: Int32?
+        private let life: Int32
+        private let destroy: Int32?
+
+        init(_ hook: Hook, _ object: borrowing BPFObject) throws(BPFError) {
+            connect = hook.mayBeSkipped ? try object.programDescriptor(hook.program) : nil
+            life = try object.programDescriptor(hook == .tpBTF ? hook.program : "life")
+            destroy = hook.programs.contains("destroy") ? try object.programDescriptor("destroy") : nil
+        }
+
+        var count: UInt64 {
+            // An end is lost where both were skipped.
+            let ends = min(shim_missed_runs(life), destroy.map(shim_missed_runs) ?? .max)
+            return (connect.map(shim_missed_runs) ?? 0) + ends
+        }
     }
 
     /// Readable when records wait: for poll(2).
@@ -205,7 +218,7 @@ public struct Probe: ~Copyable {
                 total.unfollowed += cpu.unfollowed
             }
         }
-        total.missed = programs.missed
+        total.missed = skips.count
         total.undecodable = undecodable
         return total
     }
@@ -234,11 +247,12 @@ public struct Probe: ~Copyable {
         }
     }
 
-    private static func write(_ ports: PortSet, to map: Int32) throws(BPFError) {
+    /// Watches these ports, and no others.
+    func watch(_ ports: PortSet) throws(BPFError) {
         var zero: UInt32 = 0
         var words = ports.words
         // The map's value is PROBE_PORT_WORDS words, as PortSet has them.
-        try check("set the port filter", unsafe bpf_map_update_elem(map, &zero, &words, 0))
+        try check("set the port filter", unsafe bpf_map_update_elem(maps.ports, &zero, &words, 0))
     }
 }
 

@@ -48,7 +48,7 @@ struct DoctorCommand: ParsableCommand {
             let name = "hook \(hook.rawValue)"
             do {
                 _ = try Probe.attach(ports: .mail, hook: hook, ringSize: 4096)
-                let skips = hook.mayBeSkipped ? "; this kernel may skip it in a storm of connects, which is counted" : ""
+                let skips = hook.mayBeSkipped ? "; this kernel may skip it in a storm, which is counted" : ""
                 checks.append(
                     used.map { .init(name, .ok, "\(hook.target): works, \($0.rawValue) comes first\(skips)") }
                         ?? .init(name, hook.mayBeSkipped ? .degraded : .ok, "\(hook.target): used\(skips)"))

@@ -1,9 +1,10 @@
 import Foundation
 import HostFacts
-import KernelProbe
 import MailWatch
 import TestSupport
 import Testing
+
+@testable import KernelProbe
 
 extension KernelSuite {
     @Suite struct LossTests {
@@ -89,6 +90,24 @@ extension KernelSuite {
             trace.read()
             let seen = trace.ended(0).count + trace.reconcile().count
             #expect(UInt64(seen) + losses.connects == 2003)
+        }
+
+        /// An end that the life hook did not see, as its port is watched no longer, is made up for when the socket goes.
+        @Test func anEndThatWasSkippedIsMadeUpFor() throws {
+            let listener = try Listener("--echo", "1")
+            var trace = try LiveTrace(port: listener.port)
+            let held = try Child([Repository.connector, "once", "--hold", "60000", "127.0.0.1", "\(listener.port)"])
+            let open = try trace.open(.open)
+            try trace.probe.watch(PortSet([1]))
+            held.kill(SIGKILL)
+            held.end()
+            // The other rungs skip nothing.
+            guard trace.probe.hook.programs.contains("destroy") else {
+                #expect(trace.probe.followedConnections() == [open.id])
+                return
+            }
+            #expect(trace.ended(1).map(\.id) == [open.id])
+            #expect(trace.probe.followedConnections().isEmpty)
         }
 
         /// A description that was lost comes with the next connect, and a lost end does not leave a connection open.
