@@ -31,7 +31,8 @@ let package = Package(
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
-        .target(name: "KernelProbe", dependencies: ["CLibbpf", "CProbe", "HostFacts", "MailWatch"], swiftSettings: strict),
+        .target(
+            name: "KernelProbe", dependencies: ["CLibbpf", "CProbe", "HostFacts", "MailWatch"], swiftSettings: strict),
         .target(name: "Reports", dependencies: ["CLinux", "MailWatch"], swiftSettings: strict),
         .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
         .executableTarget(
