@@ -37,7 +37,15 @@ static __always_inline __u64 follow(struct scratch *s, __u64 key, bool *followed
 	struct followed value = { .connection = cpu << 48 | ++s->connections };
 
 	*followed = !bpf_map_update_elem(&sockets, &key, &value, BPF_ANY);
+	if (*followed)
+		__sync_fetch_and_add(&sockets_count, 1);
 	return value.connection;
+}
+
+static __always_inline void unfollow(__u64 key)
+{
+	if (!bpf_map_delete_elem(&sockets, &key))
+		__sync_fetch_and_add(&sockets_count, -1);
 }
 
 static __always_inline int record_connect(struct sock *sk)
@@ -85,7 +93,7 @@ static __always_inline int record_connect(struct sock *sk)
 	}
 	if (bpf_ringbuf_output(&events, c, size, 0)) {
 		lost->connects++;
-		bpf_map_delete_elem(&sockets, &key);
+		unfollow(key);
 		return 0;
 	}
 	if (c->flags & PROBE_DESCRIBED)
@@ -127,7 +135,7 @@ static __always_inline int record_life(struct sock *sk, bool closed)
 		life.cookie = bpf_get_socket_cookie(sk);
 	read_source(life.source, sk, life.family);
 	if (closed) {
-		bpf_map_delete_elem(&sockets, &key);
+		unfollow(key);
 		life.error = sk->sk_err;
 		life.bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
 		life.bytes_received = BPF_CORE_READ(tp, bytes_received);

@@ -33,6 +33,9 @@ struct {
 	__type(value, struct followed);
 } sockets SEC(".maps");
 
+/* How many: no look-up where there is none. */
+__u64 sockets_count = 0;
+
 /*
  * The identities that user space holds. The connect hook inserts; user space
  * deletes what it forgets; the kernel drops the oldest, which then is described

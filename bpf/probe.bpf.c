@@ -65,5 +65,5 @@ int BPF_PROG(connect_state, struct sock *sk, int old_state, int new_state)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
-	return record_life(sk, 1);
+	return sockets_count ? record_life(sk, 1) : 0;
 }
