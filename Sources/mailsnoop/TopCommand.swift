@@ -35,6 +35,7 @@ struct TopSession: ~Copyable, LoopClient {
     private let host = Host.name
     private var clock = WallClock()
     private var lastFrame: UInt64 = 0
+    private var isEmpty = true
 
     init(watch: consuming Watch, screen: consuming Screen) {
         self.watch = watch
@@ -44,7 +45,13 @@ struct TopSession: ~Copyable, LoopClient {
 
     mutating func read(limit: Int) -> Int {
         let count = watch.read(limit: limit) { _ in }
-        if count > 0 { draw() }
+        guard count > 0 else { return 0 }
+        // The first sender is shown at once.
+        if isEmpty, watch.ledger.connects > 0 {
+            isEmpty = false
+            lastFrame = 0
+        }
+        draw()
         return count
     }
 
