@@ -18,6 +18,8 @@ let package = Package(
     targets: [
         // libbpf, as Debian ships it.
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        // zlib, for rows that wait.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // What the Glibc module lacks.
         .target(name: "CLinux"),
         // The kernel side: the contract, and the compiled program (`make bpf`).
@@ -32,8 +34,9 @@ let package = Package(
         .target(name: "MailWatch", swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
         .target(
-            name: "KernelProbe", dependencies: ["CLibbpf", "CProbe", "HostFacts", "MailWatch"], swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["CLinux", "MailWatch"], swiftSettings: strict),
+            name: "KernelProbe", dependencies: ["CLibbpf", "CLinux", "CProbe", "HostFacts", "MailWatch"],
+            swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["CLinux", "CZlib", "MailWatch"], swiftSettings: strict),
         .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
         .executableTarget(
             name: "mailsnoop",
@@ -48,7 +51,8 @@ let package = Package(
         .testTarget(
             name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ReportsTests", dependencies: ["MailWatch", "Reports"], swiftSettings: strict),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["MailWatch", "Reports", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["mailsnoop", "TestSupport"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),

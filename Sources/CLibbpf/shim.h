@@ -4,7 +4,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,10 +39,4 @@ static inline int shim_refuses_fentry(void)
 	if (descriptor >= 0)
 		close(descriptor);
 	return descriptor == -EPERM;
-}
-
-/* Gives what malloc holds free back to the system. */
-static inline void shim_return_memory(void)
-{
-	malloc_trim(0);
 }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -89,4 +90,9 @@ void clinux_guard_terminal(int descriptor, const struct termios *settings, const
 const char *clinux_errno_name(int number)
 {
 	return strerrorname_np(number);
+}
+
+void clinux_return_memory(void)
+{
+	malloc_trim(0);
 }

@@ -1,4 +1,5 @@
 internal import CLibbpf
+internal import CLinux
 internal import CProbe
 internal import HostFacts
 public import MailWatch
@@ -142,7 +143,7 @@ public struct Probe: ~Copyable {
     ) throws(BPFError) -> Probe {
         try object.load()
         // libbpf has read the kernel's whole type information for this, and it will not be needed again.
-        shim_return_memory()
+        clinux_return_memory()
         let maps = try Maps(
             ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
             identities: object.mapDescriptor("identities"), losses: object.mapDescriptor("losses"))

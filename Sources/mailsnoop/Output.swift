@@ -1,32 +1,37 @@
+internal import CLinux
 internal import Dispatch
 internal import Glibc
 internal import MailWatch
+internal import Reports
 internal import Synchronization
 
 /// Rows on their way to a file, a pipe or a terminal. Whoever hands them over never waits: a queue of its own writes
 /// them, and what it cannot write in time is held up to a bound, then counted.
 final class Output: Sendable {
-    /// Bytes held for a slow output.
-    static let backlogLimit = 64 << 20
-
     private struct State {
-        var chunks: [[UInt8]] = []
+        var backlog: Backlog
         /// The line on stderr that tells how far it is; shown below the rows.
         var status: [UInt8]?
-        var backlog = 0
         var unwritten = 0
         var isWriting = false
+        var isDeflating = false
+        /// Something was deflated since the backlog was last empty.
+        var wasLong = false
         var error: Int32 = 0
     }
 
-    private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "output")
+    private let state: Mutex<State>
+    private let writer = DispatchQueue(label: "output")
+    /// Not the writer, whom a write holds up, nor the caller, who has the ring to read.
+    private let deflater = DispatchQueue(label: "backlog")
     private let descriptor: Int32
     /// stderr shows the same terminal as the rows.
     private let sharesTerminal: Bool
 
-    init(descriptor: Int32) {
+    /// - Parameter backlogLimit: bytes that may be held for a slow output, deflated: 64 MiB are about 1 GB of rows.
+    init(descriptor: Int32, backlogLimit: Int = 64 << 20) {
         self.descriptor = descriptor
+        state = Mutex(State(backlog: Backlog(limit: backlogLimit)))
         sharesTerminal = isatty(descriptor) == 1 && isatty(STDERR_FILENO) == 1
     }
 
@@ -42,12 +47,7 @@ final class Output: Sendable {
     func write(_ bytes: [UInt8], rows: Int) {
         if bytes.isEmpty { return }
         enqueue { state in
-            guard state.error == 0, state.backlog + bytes.count <= Self.backlogLimit else {
-                state.unwritten += rows
-                return
-            }
-            state.backlog += bytes.count
-            state.chunks.append(bytes)
+            if state.error != 0 || !state.backlog.append(bytes) { state.unwritten += rows }
         }
     }
 
@@ -55,34 +55,50 @@ final class Output: Sendable {
     func status(_ text: String) { enqueue { $0.status = Array(text.utf8) } }
 
     private func enqueue(_ change: (inout State) -> Void) {
-        let begins = state.withLock { state in
+        let (writes, deflates) = state.withLock { state in
             change(&state)
-            defer { state.isWriting = true }
-            return !state.isWriting
+            let (wasWriting, wasDeflating) = (state.isWriting, state.isDeflating)
+            state.isWriting = true
+            state.isDeflating = wasDeflating || state.backlog.needsDeflating
+            state.wasLong = state.wasLong || state.isDeflating
+            return (!wasWriting, state.isDeflating && !wasDeflating)
         }
-        if begins { queue.async { self.drain() } }
+        if writes { writer.async { self.drain() } }
+        if deflates { deflater.async { self.deflate() } }
     }
 
     private func drain() {
         while true {
-            let (chunks, status) = state.withLock { state -> ([[UInt8]], [UInt8]?) in
+            let (block, status, wasLong) = state.withLock { state -> (RowBlock?, [UInt8]?, Bool) in
+                let block = state.backlog.next()
                 defer {
-                    state.chunks = []
                     state.status = nil
+                    if block == nil { state.wasLong = false }
                 }
-                state.isWriting = !state.chunks.isEmpty || state.status != nil
-                return (state.chunks, state.status)
+                state.isWriting = block != nil || state.status != nil
+                return (block, state.status, state.wasLong)
             }
-            if chunks.isEmpty, status == nil { return }
-            if sharesTerminal, !chunks.isEmpty { _ = writeAll(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO) }
-            for chunk in chunks {
-                let error = writeAll(chunk, to: descriptor)
-                state.withLock {
-                    $0.backlog -= chunk.count
-                    if error != 0, $0.error == 0 { $0.error = error }
-                }
+            // malloc alone would keep it.
+            if block == nil, wasLong { clinux_return_memory() }
+            if block == nil, status == nil { return }
+            if let block {
+                if sharesTerminal { _ = writeAll(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO) }
+                let error = writeAll(block.bytes, to: descriptor)
+                state.withLock { if $0.error == 0 { $0.error = error } }
             }
             if let status { _ = writeAll(Array("\r\u{1B}[K".utf8) + status, to: STDERR_FILENO) }
+        }
+    }
+
+    private func deflate() {
+        while true {
+            let job = state.withLock { state in
+                let job = state.backlog.nextJob()
+                state.isDeflating = job != nil
+                return job
+            }
+            guard let job else { return }
+            if let deflated = job.deflated() { state.withLock { $0.backlog.finish(job, deflated) } }
         }
     }
 

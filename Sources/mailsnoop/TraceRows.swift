@@ -3,13 +3,14 @@ internal import HostFacts
 internal import MailWatch
 internal import Reports
 
-/// Turns changes of connections into rows, and holds them until they are flushed.
+/// Turns changes of connections into rows, and holds a few until they are flushed.
 final class TraceRows {
     /// A table line waits for the outcome at most so many ns.
     private static let patience: UInt64 = 3_000_000_000
 
     let format: TraceCommand.Format
     var clock = WallClock()
+    private let output: Output
     private let sink: Sink
     private var table: TableReport
     private var csv = CSVReport()
@@ -21,9 +22,10 @@ final class TraceRows {
     private var undecided: [UInt64: Connection] = [:]
     private var queue: [(time: UInt64, id: UInt64)] = []
 
-    /// - Parameter terminal: where the rows go; the table fits into it if it is a terminal.
-    init(format: TraceCommand.Format, terminal: Int32) {
+    /// - Parameter terminal: where the output goes; the table fits into it if it is a terminal.
+    init(format: TraceCommand.Format, output: Output, terminal: Int32) {
         self.format = format
+        self.output = output
         var columns: Int32 = 0
         var lines: Int32 = 0
         // Both are written only when the terminal has a size.
@@ -76,9 +78,9 @@ final class TraceRows {
         }
     }
 
-    func flush(to output: Output) {
+    func flush() {
         output.write(text, rows: count)
-        text = []
+        text.removeAll(keepingCapacity: true)
         count = 0
     }
 
@@ -97,5 +99,7 @@ final class TraceRows {
         case .json: json.append(connection, clock: clock, to: &text)
         }
         count += 1
+        // A storm, or what is open at the end, may be far more than shall be in memory raw.
+        if text.count >= Backlog.blockSize { flush() }
     }
 }

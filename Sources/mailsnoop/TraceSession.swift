@@ -18,7 +18,7 @@ struct TraceSession: ~Copyable, LoopClient {
         self.watch = watch
         self.deadline = deadline
         output = Output(descriptor: descriptor)
-        rows = TraceRows(format: format, terminal: descriptor)
+        rows = TraceRows(format: format, output: output, terminal: descriptor)
         showsTimeLeft = deadline != nil && isatty(STDERR_FILENO) == 1
         output.write(rows.header, rows: 0)
     }
@@ -27,7 +27,7 @@ struct TraceSession: ~Copyable, LoopClient {
         let rows = rows
         rows.clock.follow()
         let count = watch.read(limit: limit) { rows.take($0) }
-        rows.flush(to: output)
+        rows.flush()
         return count
     }
 
@@ -36,7 +36,7 @@ struct TraceSession: ~Copyable, LoopClient {
         rows.clock.follow()
         watch.housekeep { rows.take($0) }
         rows.decideOverdue()
-        rows.flush(to: output)
+        rows.flush()
         sayLosses()
         if showsTimeLeft, let deadline {
             let left = deadline - min(WallClock.uptime, deadline)
@@ -64,7 +64,7 @@ struct TraceSession: ~Copyable, LoopClient {
         if showsTimeLeft { output.status("") }
         let open = watch.open
         rows.close(open)
-        rows.flush(to: output)
+        rows.flush()
         let summary = Summary(
             ledger: watch.ledger, losses: watch.losses, hook: watch.hook, stillOpen: open.count,
             unwritten: output.unwritten, duration: WallClock.uptime - watch.startTime)

@@ -1,4 +1,4 @@
-/* What the Glibc module lacks: signalfd, timerfd, and a terminal that is restored even by a crash. */
+/* What the Glibc module lacks: signalfd, timerfd, malloc_trim, and a terminal that is restored even by a crash. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,3 +27,6 @@ void clinux_guard_terminal(int descriptor, const struct termios *settings, const
 
 /* "ECONNREFUSED" for an errno, or NULL. */
 const char *clinux_errno_name(int number);
+
+/* Gives what malloc holds free back to the system. */
+void clinux_return_memory(void);
