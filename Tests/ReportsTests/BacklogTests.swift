@@ -172,4 +172,29 @@ struct BacklogTests {
         let isWhole = drain(&backlog) == written
         #expect(isWhole)
     }
+
+    @Test func aJobWhoseBlockIsGoneChangesNothing() throws {
+        var backlog = Backlog(limit: .max)
+        var number = 0
+        while !backlog.needsDeflating { _ = backlog.append(rows(from: &number, size: 10_000)) }
+        let next = backlog.nextJob()
+        let job = try #require(next)
+        _ = drain(&backlog)
+        let deflated = try #require(job.deflated())
+        backlog.finish(job, deflated)
+        #expect(backlog.held == 0)
+        _ = backlog.append(Array("a\n".utf8))
+        let rest = drain(&backlog)
+        #expect(rest == Array("a\n".utf8))
+    }
+
+    @Test func whatIsGoneIsNotToBeDeflated() {
+        var backlog = Backlog(limit: .max)
+        var number = 0
+        while !backlog.needsDeflating { _ = backlog.append(rows(from: &number, size: 10_000)) }
+        _ = drain(&backlog)
+        // One block, not yet full though large.
+        _ = backlog.append(rows(from: &number, size: 2 * Backlog.rawLimit))
+        #expect(!backlog.needsDeflating)
+    }
 }
