@@ -35,7 +35,6 @@ struct TopSession: ~Copyable, LoopClient {
     private let host = Host.name
     private var clock = WallClock()
     private var lastFrame: UInt64 = 0
-    private var isEmpty = true
 
     init(watch: consuming Watch, screen: consuming Screen) {
         self.watch = watch
@@ -44,14 +43,11 @@ struct TopSession: ~Copyable, LoopClient {
     }
 
     mutating func read(limit: Int) -> Int {
+        let wasEmpty = watch.ledger.connects == 0
         let count = watch.read(limit: limit) { _ in }
-        guard count > 0 else { return 0 }
         // The first sender is shown at once.
-        if isEmpty, watch.ledger.connects > 0 {
-            isEmpty = false
-            lastFrame = 0
-        }
-        draw()
+        if wasEmpty, watch.ledger.connects > 0 { lastFrame = 0 }
+        if count > 0 { draw() }
         return count
     }
 
