@@ -225,14 +225,14 @@ def bpf_time(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[float 
 
 
 def counted(tool: Tool, load: Load, plan: Plan, ready_s: float, output: Output) -> Counted:
-    """Two processes connect as fast as they can; what comes out at the other end, and at which cost."""
+    """Eight processes connect as fast as they can; what comes out at the other end, and at which cost."""
     with Running(tool, output) as running:
         time.sleep(ready_s)
         load.warm_up()
         time.sleep(0.1)
         running.check()
         cpu = running.cpu_s()
-        load.storm(WATCHED_PORT, plan.counted_connects, processes=2)
+        load.storm(WATCHED_PORT, plan.counted_connects, processes=8)
         if isinstance(output, Terminal) and output.slow:
             time.sleep(SLOW_FOR_S)
             output.hurry()

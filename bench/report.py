@@ -61,7 +61,7 @@ def _cost(results: Sequence[Result], plan: Plan) -> str:
 
 First event: from exec to the first connect on a terminal, while one is made each ms; median (quartiles) of
 {plan.starts} starts. CPU: user and system time of the tool's processes for {plan.counted_connects:,} watched
-connects by two processes as fast as they go, given for 100,000, the lowest of {plan.counted_runs}; what runs on
+connects by eight processes as fast as they go, given for 100,000, the lowest of {plan.counted_runs}; what runs on
 the connecting process's account is above. Memory: the highest VmHWM of these runs; the slow terminal's (below) apart,
 as there it is what the tool holds back for its reader."""
     rows = [
@@ -83,7 +83,7 @@ as there it is what the tool holds back for its reader."""
 def _lost(results: Sequence[Result], plan: Plan) -> str:
     text = f"""## What it loses
 
-Of {plan.counted_connects:,} connects, made by two processes as fast as they go: missing in the output (what the
+Of {plan.counted_connects:,} connects, made by eight processes as fast as they go: missing in the output (what the
 tool itself says that it lost), the worst of {plan.counted_runs} runs. The slow terminal takes {SLOW.bytes:,} bytes
 every {SLOW.seconds * 1000:.0f} ms until {SLOW_FOR_S:.0f} s after the last connect, then all that is left. tcpstates
 and tcpdump count two records a connect."""

@@ -107,7 +107,10 @@ def mailsnoop(program: str) -> list[Tool]:
     # Of the summary, what costs a row; a lost end does not.
     causes = r"(?:connects (\d+))?(?:[^;\n]*?missed (\d+))?[^;\n]*?"
     lost = _pattern(rf"^lost: (?:nothing|{causes})(?:; the output was too slow for (\d+) rows)?\r?$")
+    object_line = _pattern(rf'"destination":{{"ip":"{_ADDRESS}","port":{WATCHED_PORT}\b')
+    object_lost = _pattern(r'"lost":{"connects":(\d+),.*?"missed":(\d+),.*?"unwritten":(\d+)}')
     return [
+        Tool("mailsnoop json", (program, "trace", "--format", "json"), object_line, object_lost),
         Tool("mailsnoop csv", (program, "trace", "--format", "csv"), line, lost),
         Tool("mailsnoop table", (program, "trace", "--format", "table"), line, lost),
         Tool("mailsnoop top", (program, "top"), _pattern(rf"{_ADDRESS}|connector"), live=True),

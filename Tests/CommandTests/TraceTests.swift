@@ -88,6 +88,17 @@ struct TraceTests {
         #expect(result.text.contains("127.77.3.3"))
     }
 
+    /// A storm comes from more processes than there are cores; what the user chose stays.
+    @Test(arguments: [([], "-10"), (["nice", "-n", "7"], "7")])
+    func itComesBeforeABusyHost(prefix: [String], niceness: String) throws {
+        let session = try Child(prefix + [Repository.mailsnoop, "trace", "--port", "\(port)"])
+        #expect(!session.line().isEmpty)
+        let ps = try Child(["ps", "-o", "ni=", "-p", "\(session.pid)"])
+        #expect(ps.end().text.trimmingCharacters(in: .whitespaces.union(.newlines)) == niceness)
+        session.kill(SIGINT)
+        session.end()
+    }
+
     @Test func secondsEndIt() throws {
         let result = try mailsnoop("trace", "--seconds", "1", "--port", "\(port)")
         #expect(result.status == 0)
