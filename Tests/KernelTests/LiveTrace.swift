@@ -53,6 +53,12 @@ struct LiveTrace: ~Copyable {
         return finished.sorted { $0.connectTime < $1.connectTime }
     }
 
+    /// Waits until `count` connections of the test, open or ended, have been seen, ten seconds at most. Returns how many.
+    mutating func seen(_ count: Int) -> Int {
+        wait { $0.finished.count + $0.tracker.open.count >= count }
+        return finished.count + tracker.open.count
+    }
+
     /// How many of that many connects of ended processes are surely in the ring: all but what the kernel skipped.
     func leastSeen(of count: Int) -> Int { probe.hook.mayBeSkipped ? count - Int(probe.losses().missed) : count }
 
