@@ -60,6 +60,10 @@ public struct ProcessDescription: Equatable, Sendable {
     public var isExeDeleted = false
     public var cwd: [UInt8] = []
     public var isCwdDeleted = false
+    /// The process's root directory: `/`, unless it is in a chroot. Paths that the process itself names begin there.
+    public var root: [UInt8] = []
+    /// Inode of the mount namespace; 0 where it was not read.
+    public var mountNamespace: UInt32 = 0
     /// argv as it lies in memory: a NUL behind each argument.
     public var argv: [UInt8] = []
     public var ancestors: [Ancestor] = []

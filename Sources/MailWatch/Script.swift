@@ -1,0 +1,115 @@
+internal import Synchronization
+
+/// What is known of a script's file, read some moments after the connect: it may have changed since.
+public struct ScriptFacts: Equatable, Sendable {
+    /// Why there is nothing, or not all.
+    public enum Obstacle: String, Sendable {
+        /// There is no such file (any more).
+        case missing
+        /// The process has ended, and its files are in another mount namespace.
+        case outOfReach = "out-of-reach"
+        /// It cannot be opened or read, or is no regular file.
+        case unreadable
+        /// Too large to be hashed.
+        case tooLarge = "too-large"
+        /// The file system did not answer in time.
+        case timedOut = "timed-out"
+    }
+
+    public var obstacle: Obstacle?
+    public var uid: UInt32?
+    /// The owner's name; nil where it has none.
+    public var owner: String?
+    /// In bytes.
+    public var size: UInt64?
+    /// mtime, in ns since 1970.
+    public var modificationTime: UInt64?
+    /// SHA-256, 32 bytes.
+    public var sha256: [UInt8]?
+    public var application: WebApplication?
+
+    public init() {}
+}
+
+/// The web application that a script belongs to.
+public struct WebApplication: Equatable, Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case wordPress = "WordPress"
+        case joomla = "Joomla"
+        case drupal = "Drupal"
+        case magento = "Magento"
+        case prestaShop = "PrestaShop"
+        case laravel = "Laravel"
+        case symfony = "Symfony"
+        /// None that is known: the root is the document root, as far as that can be told.
+        case plain
+    }
+
+    /// The part of the application that the script is in.
+    public struct Component: Equatable, Sendable {
+        public enum Kind: String, Sendable {
+            case plugin
+            case theme
+            case module
+            /// Below a folder that visitors can fill: no script belongs there.
+            case uploads
+            case vendor
+        }
+
+        public var kind: Kind
+        /// Its folder's name; empty for uploads.
+        public var name: [UInt8]
+
+        public init(kind: Kind, name: [UInt8]) {
+            self.kind = kind
+            self.name = name
+        }
+    }
+
+    public var kind: Kind
+    public var version: String?
+    /// The folder, as the process names it.
+    public var root: [UInt8]
+    public var component: Component?
+
+    public init(kind: Kind, version: String? = nil, root: [UInt8], component: Component? = nil) {
+        self.kind = kind
+        self.version = version
+        self.root = root
+        self.component = component
+    }
+}
+
+/// The script behind a connection.
+public final class Script: Sendable {
+    /// How it is known.
+    public enum Evidence: String, Sendable {
+        /// From PHP's own stack, in the process that connects.
+        case stack
+        /// From the stack of the PHP process that started this one, or one of those above it.
+        case origin
+        /// From argv and the working directory: what the process says of itself.
+        case argv
+    }
+
+    private static let made = Atomic<UInt64>(0)
+
+    /// Another one for each object.
+    public let serial: UInt64
+    public let evidence: Evidence
+    /// Absolute, as the process names it; empty where it is not known.
+    public let path: [UInt8]
+    /// 0 where it is not known.
+    public let line: UInt32
+    public let context: PHPContext?
+    public let facts: ScriptFacts?
+
+    public init(evidence: Evidence, path: [UInt8], line: UInt32 = 0, context: PHPContext?, facts: ScriptFacts?) {
+        serial = Self.made.add(1, ordering: .relaxed).newValue
+        self.evidence = evidence
+        self.path = path
+        self.line = line
+        self.context = context
+        self.facts = facts
+    }
+}
