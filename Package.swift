@@ -27,14 +27,15 @@ let package = Package(
             name: "CProbe", path: "bpf",
             exclude: [
                 "probe.bpf.c", "probe.bpf.o", "kernel.h", "maps.bpf.h", "fingerprint.bpf.h", "identity.bpf.h",
-                "connection.bpf.h", "LICENSE",
+                "php.bpf.h", "connection.bpf.h", "execution.bpf.h", "LICENSE",
             ],
             sources: ["object.c"]),
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
+        .target(name: "PHPRuntime", swiftSettings: strict),
         .target(
-            name: "KernelProbe", dependencies: ["CLibbpf", "CLinux", "CProbe", "HostFacts", "MailWatch"],
+            name: "KernelProbe", dependencies: ["CLibbpf", "CLinux", "CProbe", "HostFacts", "MailWatch", "PHPRuntime"],
             swiftSettings: strict),
         .target(name: "Reports", dependencies: ["CLinux", "CZlib", "MailWatch"], swiftSettings: strict),
         .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
@@ -57,7 +58,7 @@ let package = Package(
         .testTarget(name: "CommandTests", dependencies: ["mailsnoop", "TestSupport"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "KernelTests", dependencies: ["HostFacts", "KernelProbe", "MailWatch", "TestSupport"],
+            name: "KernelTests", dependencies: ["HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

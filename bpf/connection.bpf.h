@@ -48,23 +48,60 @@ static __always_inline void unfollow(__u64 key)
 		__sync_fetch_and_add(&sockets_count, -1);
 }
 
+/*
+ * Fills in who connects. Returns the size of the record: with the description,
+ * if user space does not have it.
+ */
+static __always_inline __u64 record_caller(struct scratch *s, __u32 slot, __u32 network_namespace)
+{
+	struct probe_connect *c = &s->connect;
+	struct origin *origin;
+	__u64 size = sizeof(*c);
+
+	c->flags = 0;
+	c->reserved = 0;
+	c->time_ns = bpf_ktime_get_boot_ns();
+	c->tid = bpf_get_current_pid_tgid();
+	bpf_get_current_comm(c->comm, sizeof(c->comm));
+	c->identity = identity_fingerprint(slot, network_namespace);
+	if (!bpf_map_lookup_elem(&identities, &c->identity)) {
+		describe_identity(slot);
+		c->flags = PROBE_DESCRIBED;
+		size += sizeof(struct probe_identity) + s->used;
+	}
+	origin = current_origin();
+	c->origin = origin ? tell_context(&origin->context) : 0;
+	asm volatile("%0 &= 8191" : "+r"(size));
+	return size;
+}
+_Static_assert(sizeof(struct probe_connect) + sizeof(struct probe_identity) + PROBE_STRINGS <= 8191,
+	       "a record is longer than its size can say");
+
+/* Hands the record over. Returns 0 when it is done. */
+static __always_inline int tell_connect(struct scratch *s, __u64 size)
+{
+	__u8 known = 1;
+
+	if (bpf_ringbuf_output(&events, &s->connect, size, 0))
+		return -1;
+	if (s->connect.flags & PROBE_DESCRIBED)
+		bpf_map_update_elem(&identities, &s->connect.identity, &known, BPF_ANY);
+	return 0;
+}
+
 static __always_inline int record_connect(struct sock *sk)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch(SLOT_CONNECT);
 	struct probe_losses *lost = count_losses();
 	struct probe_connect *c;
 	__u64 key = socket_key(sk);
-	__u64 size = sizeof(*c);
-	__u8 known = 1;
+	__u64 size;
 	bool followed;
 
 	if (!s || !lost)
 		return 0;
 	c = &s->connect;
 	c->kind = PROBE_CONNECT;
-	c->flags = 0;
-	c->reserved = 0;
-	c->time_ns = bpf_ktime_get_boot_ns();
 	c->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	c->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	c->source_port = read_source_port(sk);
@@ -76,32 +113,19 @@ static __always_inline int record_connect(struct sock *sk)
 	} else {
 		bpf_core_read(c->destination, 16, &sk->__sk_common.skc_v6_daddr);
 	}
-	c->tid = bpf_get_current_pid_tgid();
-	bpf_get_current_comm(c->comm, sizeof(c->comm));
-
-	c->identity = identity_fingerprint(BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum));
-	if (!bpf_map_lookup_elem(&identities, &c->identity)) {
-		describe_identity();
-		c->flags = PROBE_DESCRIBED;
-		size += sizeof(struct probe_identity) + s->used;
-	}
-	asm volatile("%0 &= 4095" : "+r"(size));
+	size = record_caller(s, SLOT_CONNECT, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum));
+	c->php = own_context(s, SLOT_CONNECT);
 	c->connection = follow(s, key, &followed);
 	if (!followed) {
 		c->flags |= PROBE_UNFOLLOWED;
 		lost->unfollowed++;
 	}
-	if (bpf_ringbuf_output(&events, c, size, 0)) {
+	if (tell_connect(s, size)) {
 		lost->connects++;
 		unfollow(key);
-		return 0;
 	}
-	if (c->flags & PROBE_DESCRIBED)
-		bpf_map_update_elem(&identities, &c->identity, &known, BPF_ANY);
 	return 0;
 }
-_Static_assert(sizeof(struct probe_connect) + sizeof(struct probe_identity) + PROBE_STRINGS <= 4095,
-	       "a record is longer than its size can say");
 
 static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16 dport)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * SipHash-1-3 (Aumasson and Bernstein, 2012) over 64-bit words, keyed at load
- * time. It stands for an identity, so it must not be possible to make two of
- * them meet on purpose.
+ * time. It stands for an identity or a context, so it must not be possible to make
+ * two of them meet on purpose.
  */
 #pragma once
 

@@ -15,9 +15,9 @@ static __always_inline struct task_struct *current_task(void)
  * title over argv and the environment ends it with the first NUL, as
  * /proc/PID/cmdline has it. Returns the bytes read, or -1.
  */
-__noinline int read_argv(void)
+__noinline int read_argv(__u32 slot)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch(slot);
 	struct mm_struct *mm = BPF_CORE_READ(current_task(), mm);
 	__u64 start, size;
 	char last = 0;
@@ -61,9 +61,9 @@ static __always_inline void pad_argv(struct scratch *s, __u32 size)
 }
 
 /* All that a connect of this task is described by, as one number. */
-__noinline __u64 identity_fingerprint(__u32 network_namespace)
+__noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch(slot);
 	struct task_struct *task = current_task();
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	const struct cred *cred = BPF_CORE_READ(task, cred);
@@ -79,7 +79,7 @@ __noinline __u64 identity_fingerprint(__u32 network_namespace)
 	s->identity.flags = 0;
 	s->identity.argv_size = 0;
 	s->used = 0;
-	size = read_argv();
+	size = read_argv(slot);
 	if (size < 0) {
 		s->identity.flags |= PROBE_ARGV_UNREADABLE;
 		size = 0;
@@ -152,9 +152,9 @@ static __always_inline int append_name(struct scratch *s, const void *name, __u3
  * Appends a path from the leaf up, across mounts to the root of the mount
  * namespace. Returns 1 when it is whole.
  */
-__noinline int append_path(__u64 mnt, __u64 leaf)
+__noinline int append_path(__u32 slot, __u64 mnt, __u64 leaf)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch(slot);
 	struct dentry *dentry = (struct dentry *)leaf;
 	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 	__u32 end;
@@ -185,9 +185,9 @@ __noinline int append_path(__u64 mnt, __u64 leaf)
 }
 
 /* Appends the path in the cgroup v2 hierarchy. Returns 1 when it is whole. */
-__noinline int append_cgroup(void)
+__noinline int append_cgroup(__u32 slot)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch(slot);
 	struct kernfs_node *node = BPF_CORE_READ(current_task(), cgroups, dfl_cgrp, kn);
 	__u32 end;
 
@@ -211,9 +211,9 @@ __noinline int append_cgroup(void)
 	return 0;
 }
 
-__noinline int read_ancestors(void)
+__noinline int read_ancestors(__u32 slot)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch(slot);
 	struct task_struct *task = current_task();
 
 	if (!s)
@@ -238,9 +238,9 @@ __noinline int read_ancestors(void)
 }
 
 /* What identity_fingerprint did not need to read. */
-__noinline int describe_identity(void)
+__noinline int describe_identity(__u32 slot)
 {
-	struct scratch *s = scratch();
+	struct scratch *s = scratch(slot);
 	struct task_struct *task = current_task();
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct dentry *pwd = BPF_CORE_READ(task, fs, pwd.dentry);
@@ -251,7 +251,7 @@ __noinline int describe_identity(void)
 	before = s->used;
 	if (!exe)
 		s->identity.flags |= PROBE_KERNEL_THREAD;
-	else if (!append_path((__u64)BPF_CORE_READ(exe, f_path.mnt),
+	else if (!append_path(slot, (__u64)BPF_CORE_READ(exe, f_path.mnt),
 			      (__u64)BPF_CORE_READ(exe, f_path.dentry)))
 		s->identity.flags |= PROBE_EXE_TRUNCATED;
 	if (exe && !BPF_CORE_READ(exe, f_inode, i_nlink))
@@ -259,18 +259,23 @@ __noinline int describe_identity(void)
 	s->identity.exe_size = s->used - before;
 
 	before = s->used;
-	if (!append_path((__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)pwd))
+	if (!append_path(slot, (__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)pwd))
 		s->identity.flags |= PROBE_CWD_TRUNCATED;
 	if (pwd && !BPF_CORE_READ(pwd, d_inode, i_nlink))
 		s->identity.flags |= PROBE_CWD_DELETED;
 	s->identity.cwd_size = s->used - before;
 
 	before = s->used;
-	if (!append_cgroup())
+	if (!append_cgroup(slot))
 		s->identity.flags |= PROBE_CGROUP_TRUNCATED;
 	s->identity.cgroup_size = s->used - before;
 
-	s->identity.reserved = 0;
-	read_ancestors();
+	before = s->used;
+	if (!append_path(slot, (__u64)BPF_CORE_READ(task, fs, root.mnt), (__u64)BPF_CORE_READ(task, fs, root.dentry)))
+		s->identity.flags |= PROBE_ROOT_TRUNCATED;
+	s->identity.root_size = s->used - before;
+
+	s->identity.mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	read_ancestors(slot);
 	return 1;
 }

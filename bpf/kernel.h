@@ -74,10 +74,26 @@ struct super_block {
 	__u32 s_dev;
 };
 
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
 struct inode {
 	unsigned int i_nlink;
 	unsigned long i_ino;
 	struct super_block *i_sb;
+	long long i_size;
+	__s64 i_mtime_sec;	/* 6.11 */
+	__u32 i_mtime_nsec;
+};
+
+struct inode___6_6 {
+	struct timespec64 __i_mtime;
+};
+
+struct inode___5_8 {
+	struct timespec64 i_mtime;
 };
 
 struct dentry {
@@ -107,7 +123,17 @@ struct file {
 };
 
 struct fs_struct {
+	struct path root;
 	struct path pwd;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+	struct net *net_ns;
 };
 
 struct kernfs_node {
@@ -131,7 +157,9 @@ struct css_set {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long env_start;
 	unsigned long env_end;
+	unsigned long saved_auxv[46];
 	struct file *exe_file;
 };
 
@@ -160,6 +188,7 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
 	kuid_t loginuid;	/* only with CONFIG_AUDIT */
 	__u64 self_exec_id;
 	struct css_set *cgroups;

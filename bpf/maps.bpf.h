@@ -57,31 +57,114 @@ struct {
 } losses SEC(".maps");
 
 /*
- * Where a connect record is put together: it is too large for the stack, and
- * 5.10 passes no pointers to global functions, so each function looks it up. A
- * program does not run twice at a time on one CPU (the kernel counts what it
- * skips for that as missed), and only one connect hook is attached.
+ * The contexts that user space holds. The connect and exec hooks insert; user
+ * space deletes what it forgets; the kernel drops the oldest.
  */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PROBE_CONTEXTS);
+	__type(key, __u64);
+	__type(value, __u8);
+} contexts SEC(".maps");
+
+/* Programs that are PHP, or may load it. User space inserts, also while running. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_PHP_BINARIES);
+	__type(key, struct probe_file);
+	__type(value, struct probe_php);
+} php_binaries SEC(".maps");
+
+/* The same by their looks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_PHP_BINARIES);
+	__type(key, struct probe_file_stamp);
+	__type(value, struct probe_php);
+} php_stamps SEC(".maps");
+
+/* libphp, by the address of its dynamic section as linked. User space inserts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_PHP_BINARIES);
+	__type(key, __u64);
+	__type(value, struct probe_php);
+} php_libraries SEC(".maps");
+
+/* Programs that user space has looked at in vain. It inserts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PROBE_PHP_BINARIES);
+	__type(key, struct probe_file);
+	__type(value, __u8);
+} php_refused SEC(".maps");
+
+/* Whether there is any: no look at forks where there is none. User space writes; a map of its own. */
+__u64 php_known SEC(".data.php") = 0;
+
+/*
+ * What PHP was doing when it started a child, in the child's thread group
+ * leader. The fork hook writes and inherits, the exec hook marks; it goes with
+ * the task. Not before 5.12.
+ */
+struct origin {
+	__u8 handed;		/* it has been told that this one hands over mail */
+	struct probe_context context;
+	char strings[PROBE_PHP_STRINGS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct origin);
+} origins SEC(".maps");
+
+/*
+ * Where records are put together: they are too large for the stack, and 5.10
+ * passes no pointers to global functions, so each function looks it up. A
+ * program does not run twice at a time on one CPU (the kernel counts what it
+ * skips for that as missed), and only one connect hook is attached; but one of
+ * another kind may run while the first is preempted. So each kind has its slot.
+ */
+enum slot {
+	SLOT_CONNECT,
+	SLOT_EXEC,
+	SLOT_FORK,
+	SLOTS,
+};
+
 struct scratch {
 	struct probe_connect connect;
 	struct probe_identity identity;
 	char strings[PROBE_STRINGS + PROBE_NAME];
 	__u64 connections;	/* begun on this CPU */
 	__u32 used;		/* bytes in strings */
+
+	struct probe_php php;	/* of the current process */
+	__u64 base;		/* where it is loaded */
+	union {
+		__u64 words[8];
+		unsigned long auxv[40];
+		char line[256];
+	};
+	__u32 is_rest;		/* line goes on with a variable that has begun before */
+	struct fingerprint fingerprint;
+	struct probe_context context;
+	/* What is written last may be longer than there is room for, which is seen then. */
+	char context_strings[PROBE_PHP_STRINGS + PROBE_PHP_PATH + 16];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, SLOTS);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-static __always_inline struct scratch *scratch(void)
+static __always_inline struct scratch *scratch(__u32 slot)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&scratches, &zero);
+	return bpf_map_lookup_elem(&scratches, &slot);
 }
 
 static __always_inline struct probe_losses *count_losses(void)

@@ -6,15 +6,19 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include <stddef.h>
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-const volatile struct probe_config config = {};
+/* A section of its own: the compiler puts constants into .rodata. */
+const volatile struct probe_config config SEC(".rodata.config") = {};
 
-#include "maps.bpf.h"
 #include "fingerprint.bpf.h"
+#include "maps.bpf.h"
 #include "identity.bpf.h"
+#include "php.bpf.h"
 #include "connection.bpf.h"
+#include "execution.bpf.h"
 
 SEC("fentry/tcp_connect")
 int BPF_PROG(connect_fentry, struct sock *sk)
@@ -66,4 +70,26 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
 	return sockets_count ? record_life(sk, 1) : 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
+{
+	/* A thread has its process's origin. */
+	if (!php_known || parent->tgid == child->tgid)
+		return 0;
+	return inherit_origin(child);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec, struct task_struct *task)
+{
+	char comm[PROBE_COMM] __attribute__((aligned(8)));
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	if (takes_mail(comm))
+		return record_handover();
+	if (may_be_php(comm))
+		return record_program();
+	return 0;
 }

@@ -17,7 +17,7 @@ internal import Glibc
 
     /// Writes `value` over the program's read-only data. Call before `load`.
     func configure<Value: BitwiseCopyable>(_ value: Value) throws(BPFError) {
-        let map = try unsafe map(".rodata")
+        let map = try unsafe map(".rodata.config")
         let result = unsafe withUnsafeBytes(of: value) { bytes in
             unsafe bpf_map__set_initial_value(map, bytes.baseAddress, bytes.count)
         }
@@ -32,6 +32,11 @@ internal import Glibc
     /// Leaves a program out of the load.
     func leaveOut(_ name: String) throws(BPFError) {
         try check("leave out \(name)", unsafe bpf_program__set_autoload(program(name), false))
+    }
+
+    /// Leaves a map out of the load. Code that refers to it must not be reached.
+    func leaveOut(map name: String) throws(BPFError) {
+        try check("leave out \(name)", unsafe bpf_map__set_autocreate(map(name), false))
     }
 
     func load() throws(BPFError) {

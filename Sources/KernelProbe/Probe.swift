@@ -3,6 +3,7 @@ internal import CLinux
 internal import CProbe
 internal import HostFacts
 public import MailWatch
+public import PHPRuntime
 
 /// How connects are seen. The rungs tell the same.
 public enum Hook: String, CaseIterable, Sendable {
@@ -48,10 +49,11 @@ public enum Hook: String, CaseIterable, Sendable {
         let life = self == .tpBTF ? [] : ["life"]
         // It is there for what is skipped, which is nothing where each hook has a tracepoint of its own to itself.
         let destroy = self == .tpBTF || Kernel.preemptsTracepoints ? ["destroy"] : []
-        return destroy + life + [program]
+        // A child that PHP has started is followed from its start.
+        return (Probe.hasOrigins ? ["fork"] : []) + ["exec"] + destroy + life + [program]
     }
 
-    fileprivate static var allPrograms: [String] { ["destroy", "life"] + allCases.map(\.program) }
+    fileprivate static var allPrograms: [String] { ["fork", "exec", "destroy", "life"] + allCases.map(\.program) }
 }
 
 /// A rung of the ladder that does not bear, and why.
@@ -92,9 +94,11 @@ public struct Probe: ~Copyable {
     private let maps: Maps
     private let skips: Skips
     private var undecodable: UInt64 = 0
+    private let withQuery: Bool
 
     private struct Maps {
-        let ports, sockets, identities, losses: Int32
+        let ports, sockets, identities, contexts, losses: Int32
+        let binaries, stamps, libraries, refused, isAnyKnown: Int32
     }
 
     /// Loads the kernel side and begins to watch.
@@ -103,8 +107,11 @@ public struct Probe: ~Copyable {
     ///   - hook: this rung and no other; nil takes the first that bears.
     ///   - ringSize: in bytes, a power of two and at least a page.
     ///   - followLimit: connections followed at the same time.
+    ///   - php: the PHP binaries whose stacks are read; `learn` adds more.
+    ///   - withQuery: leaves the query in the path of PHP requests. It can hold secrets.
     public static func attach(
-        ports: PortSet, hook: Hook? = nil, ringSize: Int = defaultRingSize, followLimit: Int = 32_768
+        ports: PortSet, hook: Hook? = nil, ringSize: Int = defaultRingSize, followLimit: Int = 32_768,
+        php: [PHPBinary] = [], withQuery: Bool = false
     ) throws(ProbeError) -> Probe {
         var refusals: [HookRefusal] = []
         var permitted = true
@@ -112,7 +119,8 @@ public struct Probe: ~Copyable {
             do throws(BPFError) {
                 try candidate.checkOffered()
                 let object = try open(bearing: candidate, ringSize: ringSize, followLimit: followLimit)
-                return try start(object, ports: ports, hook: candidate, refusals: refusals)
+                return try start(
+                    object, ports: ports, php: php, withQuery: withQuery, hook: candidate, refusals: refusals)
             } catch {
                 permitted = permitted && !error.isPermission
                 refusals.append(HookRefusal(hook: candidate, reason: error.description))
@@ -131,26 +139,33 @@ public struct Probe: ~Copyable {
         // The embedded object lives as long as the program.
         let object = try unsafe BPFObject(bytes: program.bytes, count: program.size)
         var random = SystemRandomNumberGenerator()
-        try object.configure(probe_config(key: (random.next(), random.next())))
+        try object.configure(probe_config(key: (random.next(), random.next()), origins: hasOrigins ? 1 : 0))
         try object.resize("events", to: ringSize)
         try object.resize("sockets", to: followLimit)
+        if !hasOrigins { try object.leaveOut(map: "origins") }
         for program in Hook.allPrograms where !hook.programs.contains(program) { try object.leaveOut(program) }
         return object
     }
 
     private static func start(
-        _ object: consuming BPFObject, ports: PortSet, hook: Hook, refusals: [HookRefusal]
+        _ object: consuming BPFObject, ports: PortSet, php: [PHPBinary], withQuery: Bool, hook: Hook,
+        refusals: [HookRefusal]
     ) throws(BPFError) -> Probe {
         try object.load()
         // libbpf has read the kernel's whole type information for this, and it will not be needed again.
         clinux_return_memory()
         let maps = try Maps(
             ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
-            identities: object.mapDescriptor("identities"), losses: object.mapDescriptor("losses"))
+            identities: object.mapDescriptor("identities"), contexts: object.mapDescriptor("contexts"),
+            losses: object.mapDescriptor("losses"), binaries: object.mapDescriptor("php_binaries"),
+            stamps: object.mapDescriptor("php_stamps"), libraries: object.mapDescriptor("php_libraries"),
+            refused: object.mapDescriptor("php_refused"), isAnyKnown: object.mapDescriptor(".data.php"))
         let ring = try RingBuffer(map: object.mapDescriptor("events"))
         let skips = try Skips(hook, object)
-        var probe = Probe(hook: hook, refusals: refusals, ring: ring, object: object, maps: maps, skips: skips)
+        var probe = Probe(
+            hook: hook, refusals: refusals, ring: ring, object: object, maps: maps, skips: skips, withQuery: withQuery)
         try probe.watch(ports)
+        for binary in php { probe.learn(binary) }
         try probe.attachPrograms()
         return probe
     }
@@ -161,7 +176,7 @@ public struct Probe: ~Copyable {
 
     private init(
         hook: Hook, refusals: [HookRefusal], ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps,
-        skips: Skips
+        skips: Skips, withQuery: Bool
     ) {
         self.hook = hook
         self.refusals = refusals
@@ -169,6 +184,7 @@ public struct Probe: ~Copyable {
         self.object = object
         self.maps = maps
         self.skips = skips
+        self.withQuery = withQuery
     }
 
     /// Runs that the kernel skipped, and that no later one made up for.
@@ -198,8 +214,9 @@ public struct Probe: ~Copyable {
     /// records were read.
     public mutating func read(limit: Int = .max, _ body: (KernelEvent) -> Void) -> Int {
         var undecodable: UInt64 = 0
+        let withQuery = withQuery
         let count = ring.read(limit: limit) { record in
-            if let event = RecordDecoder.decode(record) { body(event) } else { undecodable += 1 }
+            if let event = RecordDecoder.decode(record, withQuery: withQuery) { body(event) } else { undecodable += 1 }
         }
         self.undecodable += undecodable
         return count
@@ -217,6 +234,8 @@ public struct Probe: ~Copyable {
                 total.established += cpu.established
                 total.ends += cpu.closed
                 total.unfollowed += cpu.unfollowed
+                total.contexts += cpu.contexts
+                total.origins += cpu.origins
             }
         }
         total.missed = skips.count
@@ -240,12 +259,44 @@ public struct Probe: ~Copyable {
         return connections
     }
 
-    /// Has the kernel side describe these identities again when they are next seen.
-    public func forget(_ identities: [UInt64]) {
-        for var identity in identities {
-            // Gone already is as good.
-            _ = unsafe bpf_map_delete_elem(maps.identities, &identity)
+    /// Has the kernel side describe these identities and contexts again when they are next seen.
+    public func forget(identities: [UInt64], contexts: [UInt64]) {
+        for (map, names) in [(maps.identities, identities), (maps.contexts, contexts)] {
+            for var name in names {
+                // Gone already is as good.
+                _ = unsafe bpf_map_delete_elem(map, &name)
+            }
         }
+    }
+
+    /// Reads the stacks of this PHP from now on. False when no more can be known.
+    @discardableResult
+    public func learn(_ binary: PHPBinary) -> Bool {
+        var php = probe_php(binary)
+        var isKept: Bool
+        if binary.kind == .library {
+            var key = binary.dynamic
+            // Keys and values are as maps.bpf.h has them, here and below.
+            isKept = unsafe bpf_map_update_elem(maps.libraries, &key, &php, 0) == 0
+        } else {
+            var file = probe_file(inode: binary.inode, device: kernelDevice(binary.device), reserved: 0)
+            var stamp = probe_file_stamp(
+                size: binary.size, mtime_s: UInt64(bitPattern: binary.modificationSeconds),
+                mtime_ns: binary.modificationNanoseconds, reserved: 0)
+            isKept = unsafe bpf_map_update_elem(maps.binaries, &file, &php, 0) == 0
+            isKept = unsafe bpf_map_update_elem(maps.stamps, &stamp, &php, 0) == 0 && isKept
+        }
+        var zero: UInt32 = 0
+        var yes: UInt64 = 1
+        _ = unsafe bpf_map_update_elem(maps.isAnyKnown, &zero, &yes, 0)
+        return isKept
+    }
+
+    /// Has the kernel side not ask again what this program is.
+    public func refuse(_ program: ProgramEvent) {
+        var file = probe_file(inode: program.inode, device: program.device, reserved: 0)
+        var yes: UInt8 = 1
+        _ = unsafe bpf_map_update_elem(maps.refused, &file, &yes, 0)
     }
 
     /// Watches these ports, and no others.

@@ -6,10 +6,16 @@ public import MailWatch
 /// read outside the span.
 public enum RecordDecoder {
     /// Nil when `record` is not a whole, well-formed record.
-    public static func decode(_ record: RawSpan) -> KernelEvent? {
+    ///
+    /// - Parameter withQuery: leaves the query in the path of a PHP request.
+    public static func decode(_ record: RawSpan, withQuery: Bool = false) -> KernelEvent? {
         guard record.byteCount > 0 else { return nil }
         switch UInt32(record.load(UInt8.self, at: 0)) {
         case PROBE_CONNECT.rawValue: return connect(record).map { .connect($0) }
+        case PROBE_HANDOVER.rawValue: return connect(record).map { .handover($0) }
+        case PROBE_CONTEXT.rawValue:
+            return context(record, withQuery: withQuery).map { .context($0, fingerprint: $1) }
+        case PROBE_PROGRAM.rawValue: return program(record).map { .program($0) }
         case PROBE_ESTABLISHED.rawValue: return life(record).map { .established($0) }
         case PROBE_CLOSED.rawValue: return life(record).map { .closed($0) }
         default: return nil
@@ -33,7 +39,14 @@ public enum RecordDecoder {
             source: Endpoint(address: source, port: raw.source_port),
             destination: Endpoint(address: destination, port: raw.destination_port), thread: raw.tid,
             threadName: unsafe name(bytes(of: raw.comm)),
-            isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0)
+            isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0, php: raw.php, origin: raw.origin)
+    }
+
+    private static func program(_ record: RawSpan) -> ProgramEvent? {
+        guard record.byteCount >= MemoryLayout<probe_program>.size else { return nil }
+        // As above.
+        let raw = unsafe record.unsafeLoadUnaligned(as: probe_program.self)
+        return ProgramEvent(pid: raw.tgid, inode: raw.inode, device: raw.device)
     }
 
     private static func life(_ record: RawSpan) -> LifeEvent? {
@@ -59,10 +72,10 @@ public enum RecordDecoder {
             return rest.prefix(Int(size))
         }
         guard let argv = take(raw.argv_size), let exe = take(raw.exe_size), let cwd = take(raw.cwd_size),
-            let cgroup = take(raw.cgroup_size)
+            let cgroup = take(raw.cgroup_size), let root = take(raw.root_size)
         else { return nil }
 
-        func has(_ flag: probe_identity_flags) -> Bool { raw.flags & flag.rawValue != 0 }
+        func has(_ flag: probe_identity_flags) -> Bool { UInt32(raw.flags) & flag.rawValue != 0 }
         var process = ProcessDescription()
         process.pid = raw.tgid
         process.startTime = raw.start_ns
@@ -79,11 +92,13 @@ public enum RecordDecoder {
         process.isCwdDeleted = has(PROBE_CWD_DELETED)
         if !has(PROBE_KERNEL_THREAD) { process.exe = path(exe, isWhole: !has(PROBE_EXE_TRUNCATED)) }
         process.cwd = path(cwd, isWhole: !has(PROBE_CWD_TRUNCATED))
+        process.root = path(root, isWhole: !has(PROBE_ROOT_TRUNCATED))
+        process.mountNamespace = raw.mount_namespace
         process.cgroupPath = path(cgroup, isWhole: !has(PROBE_CGROUP_TRUNCATED))
         for (flag, gap) in [
             (PROBE_ARGV_UNREADABLE, ProcessDescription.Gaps.argvUnreadable), (PROBE_ARGV_TRUNCATED, .argvTruncated),
             (PROBE_EXE_TRUNCATED, .exeTruncated), (PROBE_CWD_TRUNCATED, .cwdTruncated),
-            (PROBE_CGROUP_TRUNCATED, .cgroupTruncated),
+            (PROBE_CGROUP_TRUNCATED, .cgroupTruncated), (PROBE_ROOT_TRUNCATED, .rootTruncated),
         ] where has(flag) { process.gaps.insert(gap) }
         let ancestors = raw.ancestors
         for ancestor in [ancestors.0, ancestors.1, ancestors.2, ancestors.3, ancestors.4, ancestors.5] {

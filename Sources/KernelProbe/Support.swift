@@ -13,6 +13,10 @@ extension Probe {
     /// Whether connects come with their socket cookie: the function behind it is in the kernel since 5.12.
     public static var hasSocketCookies: Bool { unsafe shim_kernel_has_function("bpf_get_socket_ptr_cookie") != 0 }
 
+    /// Whether children of PHP carry their origin: tracing programs may use task storage since 5.12.
+    public static let hasOrigins =
+        libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_storage_get, nil) == 1
+
     /// libbpf's version, `1.1`.
     public static var libraryVersion: String { "\(libbpf_major_version()).\(libbpf_minor_version())" }
 }

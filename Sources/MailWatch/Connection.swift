@@ -22,6 +22,8 @@ public enum ConnectionState: String, Sendable, CaseIterable {
     case failed
     /// Its end was lost, or never followed.
     case unknown
+    /// No connection: PHP has started a program that takes mail for the local mail server.
+    case handedOver = "handed-over"
 
     public var hasEnded: Bool { self != .connecting && self != .open }
 
@@ -40,13 +42,18 @@ public enum ConnectionState: String, Sendable, CaseIterable {
     }
 }
 
-/// One outbound TCP connection to a watched port, from connect to close.
+/// One outbound TCP connection to a watched port, from connect to close; or mail that PHP hands to the local mail server.
 public struct Connection: Sendable {
     /// Names the connection, as long as the probe is loaded.
     public let id: UInt64
     public let process: Process
+    /// What PHP was doing in the process.
+    public let php: Script?
+    /// What PHP was doing when it started the process, or one of those above it.
+    public let origin: Script?
     public let thread: UInt32
     public let threadName: [UInt8]
+    /// Unspecified, and port 0, for mail that is handed over.
     public let destination: Endpoint
     /// Socket cookie; 0 where it is not known (yet).
     public internal(set) var cookie: UInt64 = 0
@@ -62,9 +69,11 @@ public struct Connection: Sendable {
     public internal(set) var bytesSent: UInt64 = 0
     public internal(set) var bytesReceived: UInt64 = 0
 
-    init(_ event: ConnectEvent, process: Process) {
+    init(_ event: ConnectEvent, process: Process, php: Script?, origin: Script?) {
         id = event.connection
         self.process = process
+        self.php = php
+        self.origin = origin
         thread = event.thread
         threadName = event.threadName
         destination = event.destination
@@ -73,11 +82,22 @@ public struct Connection: Sendable {
         state = event.isFollowed ? .connecting : .unknown
     }
 
+    /// Mail that is handed over. It has ended as it begins.
+    init(handover event: ConnectEvent, process: Process, php: Script?, origin: Script?) {
+        self.init(event, process: process, php: php, origin: origin)
+        state = .handedOver
+    }
+
+    /// The script that stands for it: of PHP's own stack, else of the PHP process that started it, else of argv.
+    public var script: Script? { php ?? origin ?? process.script }
+
     /// ns from connect to the end; nil while it lasts.
     public var duration: UInt64? { endTime.map { $0 &- connectTime } }
 
     /// Ended without ever being established.
-    public var isFailure: Bool { state.hasEnded && state != .unknown && establishedTime == nil }
+    public var isFailure: Bool {
+        state.hasEnded && state != .unknown && state != .handedOver && establishedTime == nil
+    }
 
     mutating func establish(_ event: LifeEvent) {
         state = .open

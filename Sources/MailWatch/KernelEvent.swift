@@ -1,8 +1,27 @@
 /// A record from the kernel side, decoded.
 public enum KernelEvent: Sendable {
     case connect(ConnectEvent)
+    /// A child of PHP now is a program that takes mail for the local mail server.
+    case handover(ConnectEvent)
+    /// Comes before the first connect or handover that names it.
+    case context(PHPContext, fingerprint: UInt64)
+    case program(ProgramEvent)
     case established(LifeEvent)
     case closed(LifeEvent)
+}
+
+/// A program was started that is called like PHP or like a web server, and is not known.
+public struct ProgramEvent: Sendable, Equatable {
+    public var pid: UInt32
+    /// Of its file, as the kernel names it.
+    public var inode: UInt64
+    public var device: UInt32
+
+    public init(pid: UInt32, inode: UInt64, device: UInt32) {
+        self.pid = pid
+        self.inode = inode
+        self.device = device
+    }
 }
 
 /// A process calls connect: the socket enters SYN_SENT. Times are in ns of CLOCK_BOOTTIME.
@@ -20,10 +39,15 @@ public struct ConnectEvent: Sendable {
     public var threadName: [UInt8]
     /// False when the kernel side had no room to follow it: its end will not be told.
     public var isFollowed: Bool
+    /// What PHP was doing in this process, by the fingerprint of the context; 0 where it is no PHP that is known.
+    public var php: UInt64
+    /// The same for the PHP process that started this one, or one of those above it.
+    public var origin: UInt64
 
     public init(
         time: UInt64, connection: UInt64, identity: UInt64, description: ProcessDescription?,
-        source: Endpoint, destination: Endpoint, thread: UInt32, threadName: [UInt8], isFollowed: Bool
+        source: Endpoint, destination: Endpoint, thread: UInt32, threadName: [UInt8], isFollowed: Bool,
+        php: UInt64 = 0, origin: UInt64 = 0
     ) {
         self.time = time
         self.connection = connection
@@ -34,6 +58,8 @@ public struct ConnectEvent: Sendable {
         self.thread = thread
         self.threadName = threadName
         self.isFollowed = isFollowed
+        self.php = php
+        self.origin = origin
     }
 }
 
@@ -78,6 +104,10 @@ public struct Losses: Equatable, Sendable {
     public var ends: UInt64 = 0
     /// Seen, but not followed: too many connections at the same time.
     public var unfollowed: UInt64 = 0
+    /// The ring was full at a PHP stack; the connect says that there was one.
+    public var contexts: UInt64 = 0
+    /// No memory to have a child of PHP carry its origin.
+    public var origins: UInt64 = 0
     /// Hook runs that the kernel skipped, because the hook was already running on that CPU.
     public var missed: UInt64 = 0
     /// Records that this version cannot read.
@@ -85,13 +115,13 @@ public struct Losses: Equatable, Sendable {
 
     public init() {}
 
-    public var total: UInt64 { connects + established + ends + unfollowed + missed + undecodable }
+    public var total: UInt64 { connects + established + ends + unfollowed + contexts + origins + missed + undecodable }
 
     /// Name and count of each cause, as they stand in every output.
     public var byCause: [(name: StaticString, count: UInt64)] {
         [
             ("connects", connects), ("established", established), ("ends", ends), ("unfollowed", unfollowed),
-            ("missed", missed), ("undecodable", undecodable),
+            ("contexts", contexts), ("origins", origins), ("missed", missed), ("undecodable", undecodable),
         ]
     }
 }

@@ -1,11 +1,14 @@
-/// Who sends: a user's program.
+/// Who sends: a user's program, or the script that it runs.
 public struct Sender: Hashable, Sendable {
     public let uid: UInt32?
     public let program: [UInt8]
+    /// Empty where there is none.
+    public let script: [UInt8]
 
-    public init(_ process: Process) {
-        uid = process.description.uid
-        program = process.program
+    public init(_ connection: Connection) {
+        uid = connection.process.description.uid
+        program = connection.process.program
+        script = connection.script?.path ?? []
     }
 }
 
@@ -16,8 +19,12 @@ public struct SenderRecord: Sendable {
 
     public let user: String
     public let program: [UInt8]
+    /// The script that the program runs; empty where there is none.
+    public let script: [UInt8]
     public fileprivate(set) var connects = 0
     public fileprivate(set) var failed = 0
+    /// Those of the connects that are none: mail handed to the local mail server.
+    public fileprivate(set) var handovers = 0
     public fileprivate(set) var destinations: Set<IPAddress> = []
     /// The latest connection, as far as it is known.
     public fileprivate(set) var last: Connection
@@ -25,6 +32,7 @@ public struct SenderRecord: Sendable {
     fileprivate init(_ connection: Connection) {
         user = connection.process.user
         program = connection.process.program
+        script = connection.script?.path ?? []
         last = connection
     }
 }
@@ -36,9 +44,11 @@ public struct Ledger: Sendable {
     public private(set) var others = 0
     private var records: [SenderRecord] = []
     private var indices: [Sender: Int] = [:]
-    /// The same by the process's serial number; nil where the sender is beyond the limit.
-    private var indicesByProcess: [UInt64: Int?] = [:]
+    /// The same by the serial numbers of process and script; nil where the sender is beyond the limit.
+    private var indicesBySerial: [Serial: Int?] = [:]
     private let limit: Int
+
+    private struct Serial: Hashable { let process, script: UInt64 }
 
     public init(limit: Int = 4096) { self.limit = limit }
 
@@ -72,7 +82,9 @@ public struct Ledger: Sendable {
         }
         records[index].connects += 1
         records[index].last = connection
-        if records[index].destinations.count < SenderRecord.destinationLimit {
+        if connection.state == .handedOver {
+            records[index].handovers += 1
+        } else if records[index].destinations.count < SenderRecord.destinationLimit {
             records[index].destinations.insert(connection.destination.address)
         }
     }
@@ -84,18 +96,18 @@ public struct Ledger: Sendable {
     }
 
     private mutating func index(of connection: Connection) -> Int? {
-        let process = connection.process
-        if let known = indicesByProcess[process.serial] { return known }
+        let serial = Serial(process: connection.process.serial, script: connection.script?.serial ?? 0)
+        if let known = indicesBySerial[serial] { return known }
         // Only a short cut: bounded by beginning anew.
-        if indicesByProcess.count >= 16 * limit { indicesByProcess = [:] }
-        let sender = Sender(process)
+        if indicesBySerial.count >= 16 * limit { indicesBySerial = [:] }
+        let sender = Sender(connection)
         var index = indices[sender]
         if index == nil, records.count < limit {
             index = records.count
             indices[sender] = records.count
             records.append(SenderRecord(connection))
         }
-        indicesByProcess[process.serial] = .some(index)
+        indicesBySerial[serial] = .some(index)
         return index
     }
 }

@@ -8,14 +8,18 @@ public struct Placement: Equatable, Sendable {
     public var unit: String?
     /// Container id, or its name where the path has only that.
     public var container: String?
+    /// Why the stack of this PHP program cannot be read.
+    public var opaquePHP: String?
 
     public init(
-        userName: String? = nil, effectiveUserName: String? = nil, unit: String? = nil, container: String? = nil
+        userName: String? = nil, effectiveUserName: String? = nil, unit: String? = nil, container: String? = nil,
+        opaquePHP: String? = nil
     ) {
         self.userName = userName
         self.effectiveUserName = effectiveUserName
         self.unit = unit
         self.container = container
+        self.opaquePHP = opaquePHP
     }
 }
 
@@ -28,14 +32,17 @@ public final class Process: Sendable {
     public let identity: UInt64
     public let description: ProcessDescription
     public let placement: Placement
+    /// The script that argv names, for an interpreter.
+    public let script: Script?
     /// The arguments with a blank between, as ps(1) shows them; comm in brackets where there are none.
     public let commandLine: [UInt8]
 
-    public init(identity: UInt64, description: ProcessDescription, placement: Placement) {
+    public init(identity: UInt64, description: ProcessDescription, placement: Placement, script: Script? = nil) {
         serial = Self.made.add(1, ordering: .relaxed).newValue
         self.identity = identity
         self.description = description
         self.placement = placement
+        self.script = script
         let arguments = description.arguments
         commandLine =
             arguments.isEmpty

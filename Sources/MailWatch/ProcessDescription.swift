@@ -29,11 +29,13 @@ public struct ProcessDescription: Equatable, Sendable {
         public static let cgroupTruncated = Gaps(rawValue: 1 << 4)
         /// The record that described the process was lost; only the connection is known.
         public static let descriptionLost = Gaps(rawValue: 1 << 5)
+        public static let rootTruncated = Gaps(rawValue: 1 << 6)
 
         public static let names: [(gap: Gaps, name: StaticString)] = [
             (.argvUnreadable, "argv-unreadable"), (.argvTruncated, "argv-truncated"),
             (.exeTruncated, "exe-truncated"), (.cwdTruncated, "cwd-truncated"),
             (.cgroupTruncated, "cgroup-truncated"), (.descriptionLost, "description-lost"),
+            (.rootTruncated, "root-truncated"),
         ]
     }
 

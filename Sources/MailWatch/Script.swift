@@ -104,6 +104,7 @@ public final class Script: Sendable {
     public let context: PHPContext?
     public let facts: ScriptFacts?
 
+    /// Of a process that argv or PHP's memory tells about.
     public init(evidence: Evidence, path: [UInt8], line: UInt32 = 0, context: PHPContext?, facts: ScriptFacts?) {
         serial = Self.made.add(1, ordering: .relaxed).newValue
         self.evidence = evidence
@@ -112,4 +113,19 @@ public final class Script: Sendable {
         self.context = context
         self.facts = facts
     }
+
+    /// Of a PHP context: the culprit's file and line, or the entry script where there is no stack.
+    public convenience init(evidence: Evidence, context: PHPContext, facts: ScriptFacts?) {
+        self.init(
+            evidence: evidence, path: context.culpritPath, line: context.culpritFrame?.line ?? 0, context: context,
+            facts: facts)
+    }
+}
+
+extension PHPContext {
+    /// The frame that stands for the stack.
+    public var culpritFrame: Frame? { culprit.map { frames[$0] } }
+
+    /// The file that stands for the stack; the entry script where there is none.
+    var culpritPath: [UInt8] { culpritFrame.map(\.sourceFile) ?? script }
 }

@@ -1,7 +1,7 @@
 /// Turns events into connections: joins each one's records, and knows the processes behind them.
 ///
-/// What it holds is bounded by the kernel side: as many open connections as that follows, and `processLimit`
-/// processes, the longest unused forgotten first.
+/// What it holds is bounded by the kernel side: as many open connections as that follows, and
+/// `processLimit` processes and `contextLimit` PHP contexts, the longest unused forgotten first.
 public struct Tracker {
     /// What an event did to a connection.
     public enum Change: Sendable {
@@ -11,22 +11,36 @@ public struct Tracker {
         case ended(Connection)
     }
 
-    private struct Known {
-        let process: Process
-        var lastUse: UInt64
+    /// What is found out about a script: of PHP by its context, of other interpreters by the path that argv has.
+    public typealias Inspection = (_ path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription) ->
+        ScriptFacts?
+
+    /// A PHP context, and the script of it once a connect has named it.
+    private struct Scene {
+        let context: PHPContext
+        var own: Script?
+        var inherited: Script?
     }
 
-    private var processes: [UInt64: Known] = [:]
-    /// Forgotten by the kernel side too, but records that are on their way may still name them.
-    private var retired: [UInt64: Known] = [:]
+    private var processes: KnownValues<Process>
+    private var scenes: KnownValues<Scene>
     private var connections: [UInt64: Connection] = [:]
-    private let processLimit: Int
+    /// Of the latest connect, in ns of CLOCK_BOOTTIME: contexts come without a time.
+    private var latestTime: UInt64 = 0
     private let place: (ProcessDescription) -> Placement
+    private let inspect: Inspection
 
-    /// - Parameter place: says what the host knows of a process; called once for each description.
-    public init(processLimit: Int = 32_768, place: @escaping (ProcessDescription) -> Placement) {
-        self.processLimit = processLimit
+    /// - Parameters:
+    ///   - place: says what the host knows of a process; called once for each description.
+    ///   - inspect: says what is known of a script's file; called once for each script of a process or PHP context.
+    public init(
+        processLimit: Int = 32_768, contextLimit: Int = 8192, place: @escaping (ProcessDescription) -> Placement,
+        inspect: @escaping Inspection = { _, _, _ in nil }
+    ) {
+        processes = KnownValues(limit: processLimit)
+        scenes = KnownValues(limit: contextLimit)
         self.place = place
+        self.inspect = inspect
     }
 
     /// The connections that have not ended, oldest first.
@@ -34,15 +48,31 @@ public struct Tracker {
 
     public var openCount: Int { connections.count }
 
-    public var processCount: Int { processes.count + retired.count }
+    public var processCount: Int { processes.count }
 
-    /// Nil for the end of a connection that was never seen to begin.
+    public var contextCount: Int { scenes.count }
+
+    /// Nil for what changes no connection, and for the end of a connection that was never seen to begin.
     public mutating func handle(_ event: KernelEvent) -> Change? {
         switch event {
         case .connect(let event):
-            let connection = Connection(event, process: process(of: event))
+            let process = process(of: event)
+            let connection = Connection(
+                event, process: process, php: script(event.php, .stack, of: process, at: event.time),
+                origin: script(event.origin, .origin, of: process, at: event.time))
             if event.isFollowed { connections[connection.id] = connection }
             return .opened(connection)
+        case .handover(let event):
+            let process = process(of: event)
+            return .opened(
+                Connection(
+                    handover: event, process: process, php: script(event.php, .stack, of: process, at: event.time),
+                    origin: script(event.origin, .origin, of: process, at: event.time)))
+        case .context(let context, let fingerprint):
+            latestTime = max(latestTime, context.startTime)
+            scenes.insert(Scene(context: context), as: fingerprint, time: latestTime)
+            return nil
+        case .program: return nil
         case .established(let event):
             connections[event.connection]?.establish(event)
             return connections[event.connection].map { .established($0) }
@@ -65,34 +95,48 @@ public struct Tracker {
         return ended.sorted { $0.connectTime < $1.connectTime }
     }
 
-    /// Forgets processes beyond the limit and returns their identities, which the kernel side has to forget as well.
-    /// Call it now and then, each time with the ring read empty since the last call.
-    public mutating func forgetIdleProcesses() -> [UInt64] {
-        retired = [:]
-        guard processes.count > processLimit else { return [] }
-        let oldest = processes.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(processes.count - processLimit / 2)
-        for (identity, known) in oldest {
-            processes[identity] = nil
-            retired[identity] = known
-        }
-        return oldest.map(\.key)
+    /// Forgets what is beyond the limits and returns the identities and contexts, which the kernel side has to forget as
+    /// well. Call it now and then, each time with the ring read empty since the last call.
+    public mutating func forgetIdle() -> (identities: [UInt64], contexts: [UInt64]) {
+        (processes.forgetIdle(), scenes.forgetIdle())
     }
 
     private mutating func process(of event: ConnectEvent) -> Process {
+        latestTime = max(latestTime, event.time)
         if let description = event.description {
-            let process = Process(identity: event.identity, description: description, placement: place(description))
-            processes[event.identity] = Known(process: process, lastUse: event.time)
+            let path = Interpreter.script(of: description)
+            let script = path.map {
+                Script(evidence: .argv, path: $0, context: nil, facts: inspect($0, nil, description))
+            }
+            let process = Process(
+                identity: event.identity, description: description, placement: place(description), script: script)
+            processes.insert(process, as: event.identity, time: event.time)
             return process
         }
-        if let process = processes[event.identity]?.process {
-            processes[event.identity]?.lastUse = event.time
-            return process
-        }
-        if let process = retired[event.identity]?.process { return process }
+        if let process = processes.use(event.identity, time: event.time) { return process }
         var description = ProcessDescription()
         description.pid = event.thread
         description.comm = event.threadName
         description.gaps = .descriptionLost
         return Process(identity: event.identity, description: description, placement: Placement())
+    }
+
+    /// The script of a context that a connect names.
+    private mutating func script(
+        _ fingerprint: UInt64, _ evidence: Script.Evidence, of process: Process, at time: UInt64
+    ) -> Script? {
+        guard fingerprint != 0 else { return nil }
+        guard var scene = scenes.use(fingerprint, time: time) else {
+            var context = PHPContext()
+            context.gaps = .contextLost
+            return Script(evidence: evidence, context: context, facts: nil)
+        }
+        if let known = evidence == .stack ? scene.own : scene.inherited { return known }
+        let path = scene.context.culpritPath
+        let facts = path.isEmpty ? nil : inspect(path, scene.context, process.description)
+        let script = Script(evidence: evidence, context: scene.context, facts: facts)
+        if evidence == .stack { scene.own = script } else { scene.inherited = script }
+        scenes.insert(scene, as: fingerprint, time: time)
+        return script
     }
 }

@@ -75,7 +75,8 @@ struct Watch: ~Copyable {
             for connection in book.tracker.endAll(notIn: followed, before: time) { book.note(.ended(connection), body) }
         }
         losses = now
-        probe.forget(book.tracker.forgetIdleProcesses())
+        let idle = book.tracker.forgetIdle()
+        probe.forget(identities: idle.identities, contexts: idle.contexts)
     }
 }
 

@@ -38,7 +38,7 @@ struct IdentityDecodingTests {
     @Test func cutPathBeginsWithDots() throws {
         let process = try process {
             let cuts = [PROBE_EXE_TRUNCATED, PROBE_CWD_TRUNCATED, PROBE_CGROUP_TRUNCATED]
-            $0.identity.flags = cuts.reduce(0) { $0 | $1.rawValue }
+            $0.identity.flags = UInt16(cuts.reduce(0) { $0 | $1.rawValue })
             $0.cwd = []
         }
         #expect(process.exe == Array(".../usr/bin/php8.2".utf8))
@@ -59,7 +59,7 @@ struct IdentityDecodingTests {
 
     @Test func kernelThreadHasNoExe() throws {
         let process = try process {
-            $0.identity.flags = PROBE_KERNEL_THREAD.rawValue
+            $0.identity.flags = UInt16(PROBE_KERNEL_THREAD.rawValue)
             ($0.argv, $0.exe) = ([], [])
         }
         #expect(process.exe == [])
@@ -67,9 +67,9 @@ struct IdentityDecodingTests {
     }
 
     @Test func deletedFilesAreToldApart() throws {
-        let exe = try process { $0.identity.flags = PROBE_EXE_DELETED.rawValue }
+        let exe = try process { $0.identity.flags = UInt16(PROBE_EXE_DELETED.rawValue) }
         #expect(exe.isExeDeleted && !exe.isCwdDeleted)
-        let cwd = try process { $0.identity.flags = PROBE_CWD_DELETED.rawValue }
+        let cwd = try process { $0.identity.flags = UInt16(PROBE_CWD_DELETED.rawValue) }
         #expect(!cwd.isExeDeleted && cwd.isCwdDeleted)
     }
 
@@ -77,14 +77,14 @@ struct IdentityDecodingTests {
         arguments: zip(
             [
                 PROBE_ARGV_UNREADABLE, PROBE_ARGV_TRUNCATED, PROBE_EXE_TRUNCATED, PROBE_CWD_TRUNCATED,
-                PROBE_CGROUP_TRUNCATED,
+                PROBE_CGROUP_TRUNCATED, PROBE_ROOT_TRUNCATED,
             ].map(\.rawValue),
             [
                 ProcessDescription.Gaps.argvUnreadable, .argvTruncated, .exeTruncated, .cwdTruncated,
-                .cgroupTruncated,
+                .cgroupTruncated, .rootTruncated,
             ]))
     func flagIsAGap(flag: UInt32, gap: ProcessDescription.Gaps) throws {
-        #expect(try process { $0.identity.flags = flag }.gaps == gap)
+        #expect(try process { $0.identity.flags = UInt16(flag) }.gaps == gap)
     }
 
     @Test func ancestorsEndAtTheFirstWithoutAPid() throws {

@@ -10,6 +10,7 @@ struct Record: Sendable {
     var exe: [UInt8] = Array("php8.2\0bin\0usr\0".utf8)
     var cwd: [UInt8] = Array("www\0var\0".utf8)
     var cgroup: [UInt8] = Array("php.service\0system.slice\0".utf8)
+    var root: [UInt8] = Array("web1\0srv\0".utf8)
 
     init() {
         connect.kind = UInt8(PROBE_CONNECT.rawValue)
@@ -33,6 +34,7 @@ struct Record: Sendable {
         identity.egid = 36
         identity.loginuid = 1000
         identity.network_namespace = 4_026_531_993
+        identity.mount_namespace = 4_026_531_841
         fill(&identity.comm, Array("php".utf8))
         identity.ancestors.0 = ancestor(17, "sh")
         identity.ancestors.1 = ancestor(1, "systemd")
@@ -54,12 +56,13 @@ struct Record: Sendable {
         identity.exe_size = UInt16(exe.count)
         identity.cwd_size = UInt16(cwd.count)
         identity.cgroup_size = UInt16(cgroup.count)
+        identity.root_size = UInt16(root.count)
         return bytes(claiming: identity)
     }
 
     /// The record with the sizes as `identity` has them.
     func bytes(claiming identity: probe_identity) -> [UInt8] {
-        memory(of: connect) + memory(of: identity) + argv + exe + cwd + cgroup
+        memory(of: connect) + memory(of: identity) + argv + exe + cwd + cgroup + root
     }
 
     /// The record of a connect whose process is known.

@@ -64,18 +64,18 @@ struct TrackerProcessTests {
 
     @Test mutating func idleProcessesAreForgottenInTwoSteps() throws {
         for identity in 1...11 as ClosedRange<UInt64> { _ = try process(identity, identity: identity, described: true) }
-        #expect(tracker.forgetIdleProcesses() == [1, 2, 3, 4, 5, 6])
+        #expect(tracker.forgetIdle().identities == [1, 2, 3, 4, 5, 6])
         // Records that were on their way still name them.
         #expect(try process(12, identity: 1, described: false).description.gaps == [])
         #expect(try process(13, identity: 11, described: false).description.gaps == [])
-        #expect(tracker.forgetIdleProcesses() == [])
+        #expect(tracker.forgetIdle().identities == [])
         #expect(try process(14, identity: 1, described: false).description.gaps == .descriptionLost)
         #expect(try process(15, identity: 11, described: false).description.gaps == [])
     }
 
     @Test mutating func nothingIsForgottenWithinTheLimit() throws {
         for identity in 1...10 as ClosedRange<UInt64> { _ = try process(identity, identity: identity, described: true) }
-        #expect(tracker.forgetIdleProcesses() == [])
+        #expect(tracker.forgetIdle().identities == [])
         #expect(tracker.processCount == 10)
     }
 
@@ -84,7 +84,7 @@ struct TrackerProcessTests {
         for identity in 2...97 as ClosedRange<UInt64> {
             _ = try process(identity * 2, identity: identity, described: true)
             #expect(try process(identity * 2 + 1, identity: 1, described: false).description.gaps == [])
-            #expect(!tracker.forgetIdleProcesses().contains(1))
+            #expect(!tracker.forgetIdle().identities.contains(1))
         }
     }
 
@@ -93,7 +93,7 @@ struct TrackerProcessTests {
         for identity in 1...10_007 as ClosedRange<UInt64> {
             _ = try process(identity, identity: identity, described: true)
             _ = tracker.handle(.closed(identity))
-            if identity % 5 == 0 { _ = tracker.forgetIdleProcesses() }
+            if identity % 5 == 0 { _ = tracker.forgetIdle().identities }
             most = max(most, tracker.processCount)
         }
         // The limit, what came since it was last kept, and what is about to go.

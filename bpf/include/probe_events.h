@@ -2,15 +2,19 @@
 /*
  * The contract between the kernel side and the user side; both compile this file.
  *
- * One ring buffer carries two kinds of record. A probe_connect is written in
- * the context of the process that connects. A probe_life tells what became of
- * that connection and can come from softirq. Numbers are in host byte order,
- * addresses in network byte order, times in ns of CLOCK_BOOTTIME.
+ * One ring buffer carries all records. A probe_connect is written in the
+ * context of the process that connects, or that hands mail to a program of the
+ * local mail server. A probe_life tells what became of a connection and can come
+ * from softirq. Numbers are in host byte order, addresses in network byte order,
+ * times in ns of CLOCK_BOOTTIME.
  *
  * A process is described once: the first connect of an identity carries a
  * probe_identity and its strings behind the probe_connect; later connects only
  * name the identity. As both are one record, they are lost together, and the
  * identity then counts as not yet described.
+ *
+ * What PHP was doing comes the same way, but in a record of its own: the
+ * probe_context stands in the ring before the first probe_connect that names it.
  */
 #pragma once
 #ifndef __bpf__
@@ -28,13 +32,24 @@ enum {
 	PROBE_SOCKETS = 32768,	/* connections followed at the same time */
 	PROBE_IDENTITIES = 16384,	/* identities the kernel side remembers */
 	PROBE_PORT_WORDS = 1024,	/* 65,536 ports, a bit each */
-	PROBE_STRINGS = PROBE_ARGV + 1 + 2 * PROBE_PATH + PROBE_CGROUP,
+	PROBE_STRINGS = PROBE_ARGV + 1 + 3 * PROBE_PATH + PROBE_CGROUP,
+
+	PROBE_CONTEXTS = 4096,	/* contexts the kernel side remembers */
+	PROBE_FRAMES = 32,	/* of PHP's stack, the innermost */
+	PROBE_PHP_PATH = 511,	/* bytes of a path that are kept: its end */
+	PROBE_PHP_NAME = 255,	/* bytes of any other text that are kept: its beginning */
+	PROBE_PHP_STRINGS = 6144,	/* bytes of all texts of a context */
+	PROBE_PHP_BINARIES = 512,	/* known at the same time */
+	PROBE_PHP_CUT = 1 << 15,	/* in the length of a text: it was longer */
 };
 
 enum probe_kind {
 	PROBE_CONNECT = 1,
 	PROBE_ESTABLISHED = 2,
 	PROBE_CLOSED = 3,
+	PROBE_HANDOVER = 4,	/* a probe_connect without a connection */
+	PROBE_CONTEXT = 5,
+	PROBE_PROGRAM = 6,
 };
 
 enum probe_connect_flags {
@@ -51,6 +66,7 @@ enum probe_identity_flags {
 	PROBE_CGROUP_TRUNCATED = 1 << 5,
 	PROBE_KERNEL_THREAD = 1 << 6,	/* no user memory: neither argv nor exe */
 	PROBE_CWD_DELETED = 1 << 7,
+	PROBE_ROOT_TRUNCATED = 1 << 8,
 };
 
 struct probe_connect {
@@ -67,8 +83,10 @@ struct probe_connect {
 	__u32 tid;
 	__u32 reserved;
 	char comm[PROBE_COMM];	/* of the thread */
+	__u64 php;		/* fingerprint of this process's own probe_context; 0: it is no PHP that is known */
+	__u64 origin;		/* of the PHP process that started this one, or one above it; 0: none */
 };
-_Static_assert(sizeof(struct probe_connect) == 88, "probe_connect has padding");
+_Static_assert(sizeof(struct probe_connect) == 104, "probe_connect has padding");
 
 struct probe_ancestor {
 	__u64 start_ns;
@@ -79,8 +97,8 @@ struct probe_ancestor {
 _Static_assert(sizeof(struct probe_ancestor) == 32, "probe_ancestor has padding");
 
 /*
- * The strings follow in this order: argv as it lies in memory, then exe, cwd
- * and cgroup, each as path components from the leaf to the root, NUL after
+ * The strings follow in this order: argv as it lies in memory, then exe, cwd,
+ * cgroup and root, each as path components from the leaf to the root, NUL after
  * each.
  */
 struct probe_identity {
@@ -99,8 +117,9 @@ struct probe_identity {
 	__u16 exe_size;
 	__u16 cwd_size;
 	__u16 cgroup_size;
-	__u32 flags;
-	__u32 reserved;
+	__u16 root_size;
+	__u16 flags;
+	__u32 mount_namespace;	/* inode */
 	char comm[PROBE_COMM];	/* of the thread group leader */
 	struct probe_ancestor ancestors[PROBE_ANCESTORS];
 };
@@ -121,17 +140,144 @@ struct probe_life {
 };
 _Static_assert(sizeof(struct probe_life) == 72, "probe_life has padding");
 
+enum probe_context_flags {
+	PROBE_STACK_UNREADABLE = 1 << 0,
+	PROBE_STACK_TRUNCATED = 1 << 1,	/* more than PROBE_FRAMES */
+	PROBE_TEXT_MISSING = 1 << 2,	/* unreadable, or no room */
+	PROBE_REQUEST_UNREADABLE = 1 << 3,
+	PROBE_UNVERIFIED = 1 << 4,	/* the offsets are of another version */
+};
+
+/* The function's type as PHP has it (ZEND_INTERNAL_FUNCTION and its like in zend_compile.h). */
+enum probe_frame_type {
+	PROBE_FRAME_NONE = 0,
+	PROBE_FRAME_INTERNAL = 1,
+	PROBE_FRAME_USER = 2,
+	PROBE_FRAME_EVAL = 4,
+};
+
+/* One call. The texts are offsets into the strings, 0 none. */
+struct probe_frame {
+	__u32 line;
+	__u16 file;
+	__u16 function;
+	__u16 scope;		/* the class */
+	__u8 type;
+	__u8 missing;		/* a text could not be kept */
+};
+_Static_assert(sizeof(struct probe_frame) == 12, "probe_frame has padding");
+
+/*
+ * What PHP was doing. Behind it come strings_size bytes of texts: at the offset
+ * of each, an even one, its length with PROBE_PHP_CUT, and then its bytes. They
+ * are whatever lies in the memory of the process.
+ */
+struct probe_context {
+	__u8 kind;
+	__u8 frame_count;
+	__u16 flags;
+	__u32 strings_size;
+	__u64 fingerprint;	/* of all that follows */
+	__u64 start_ns;		/* of the process whose memory it is */
+	__u32 tgid;
+	__u32 uid;
+	__u16 version;		/* of the offsets: major << 8 | minor */
+	__u16 sapi;
+	__u16 method;
+	__u16 host;
+	__u16 path;		/* with the query */
+	__u16 client;
+	__u16 script;		/* the first one */
+	__u16 title;		/* argv of an FPM process, which says its pool */
+	struct probe_frame frames[PROBE_FRAMES];	/* the innermost first */
+};
+_Static_assert(sizeof(struct probe_context) == 432, "probe_context has padding");
+
+/* A program was started that is called like PHP or a web server and is not in php_binaries. */
+struct probe_program {
+	__u8 kind;
+	__u8 reserved[3];
+	__u32 tgid;
+	__u64 inode;
+	__u32 device;		/* super_block.s_dev */
+	__u32 reserved2;
+};
+_Static_assert(sizeof(struct probe_program) == 24, "probe_program has padding");
+
 /* What could not be handed over, each counted per CPU. */
 struct probe_losses {
 	__u64 connects;		/* ring full at a connect */
 	__u64 established;	/* ring full when it was established: the end still tells it */
 	__u64 closed;		/* ring full at the end */
 	__u64 unfollowed;	/* more than PROBE_SOCKETS at a time */
+	__u64 contexts;		/* ring full at a context: its connect tells that there is one */
+	__u64 origins;		/* no memory to give a child its origin */
 };
+
+/* A file, as the kernel names it. */
+struct probe_file {
+	__u64 inode;
+	__u32 device;		/* super_block.s_dev */
+	__u32 reserved;
+};
+
+/* A file by its looks: on overlayfs, user space sees another device than the kernel. */
+struct probe_file_stamp {
+	__u64 size;
+	__u64 mtime_s;
+	__u32 mtime_ns;
+	__u32 reserved;
+};
+
+enum probe_php_kind {
+	PROBE_PHP_PROGRAM = 1,
+	PROBE_PHP_LIBRARY = 2,
+	PROBE_PHP_HOST = 3,	/* a program that may load a library */
+};
+
+/* A PHP binary: where what lies in it (addresses as linked), and the offsets of its version. */
+struct probe_php {
+	__u64 entry;		/* e_entry */
+	__u64 executor_globals;
+	__u64 sapi_globals;
+	__u64 sapi_module;
+	__u64 debug;		/* of a host: where DT_DEBUG's value is */
+	__u16 version;		/* major << 8 | minor */
+	__u8 kind;
+	__u8 unverified;
+	/* zend_executor_globals */
+	__u16 current_execute_data;
+	/* zend_execute_data */
+	__u16 opline;
+	__u16 function;
+	__u16 previous;
+	/* zend_function, zend_op_array */
+	__u16 function_name;
+	__u16 scope;
+	__u16 file_name;
+	/* zend_class_entry */
+	__u16 class_name;
+	/* zend_op */
+	__u16 op_line;
+	/* zend_string */
+	__u16 string_length;
+	__u16 string_value;
+	/* sapi_globals_struct */
+	__u16 server_context;
+	__u16 request_method;
+	__u16 path_translated;
+	__u16 request_uri;
+	/* fcgi_request */
+	__u16 fcgi_has_environment;
+	__u16 fcgi_environment;
+	__u16 reserved;
+};
+_Static_assert(sizeof(struct probe_php) == 80, "probe_php has padding");
 
 /* Set before load, in .rodata. */
 struct probe_config {
 	__u64 key[2];		/* of the fingerprint: random, so that nobody can make two identities look alike */
+	__u64 origins;		/* whether this kernel lets tracing programs use task storage (5.12) */
 };
 
 #ifndef __bpf__
