@@ -2,10 +2,10 @@
 /* Programs that are started: those that take mail out of PHP, and PHP itself. */
 #pragma once
 
-/* The first eight bytes of a program's name, as many as that are. */
-#define begins(comm, text) ((*(__u64 *)(comm) & name_mask(sizeof(text) - 1)) == name_of(text, sizeof(text) - 1).low)
-/* The whole name, of up to eight bytes. */
-#define is(comm, text) (*(__u64 *)(comm) == name_of(text, sizeof(text) - 1).low && !(comm)[8])
+/* A name's first eight bytes, as many of them as there are letters in text. */
+#define begins(name, text) (((name) & name_mask(sizeof(text) - 1)) == name_of(text, sizeof(text) - 1).low)
+/* The whole name, of up to seven bytes, or the first eight. */
+#define is(name, text) ((name) == name_of(text, sizeof(text) - 1).low)
 
 static __always_inline __u64 name_mask(int length)
 {
@@ -14,19 +14,19 @@ static __always_inline __u64 name_mask(int length)
 
 /*
  * Programs with the command line of sendmail, or that one puts mail into a queue
- * with: sendmail and sendmail.postfix, exim and exim4, qmail-inject, nullmailer-inject.
+ * with, by the first eight bytes of comm: also sendmail.postfix, qmail-inject, nullmailer-inject.
  */
-static __always_inline bool takes_mail(const char *comm)
+__noinline int takes_mail(__u64 name)
 {
-	return begins(comm, "sendmail") || is(comm, "postdrop") || is(comm, "exim") || is(comm, "exim4") ||
-	       is(comm, "msmtp") || is(comm, "dma") || is(comm, "ssmtp") || is(comm, "esmtp") ||
-	       begins(comm, "qmail-in") || begins(comm, "nullmail");
+	return is(name, "sendmail") || is(name, "postdrop") || is(name, "exim") || is(name, "exim4") ||
+	       is(name, "msmtp") || is(name, "dma") || is(name, "ssmtp") || is(name, "esmtp") ||
+	       is(name, "qmail-in") || is(name, "nullmail");
 }
 
-static __always_inline bool may_be_php(const char *comm)
+__noinline int may_be_php(__u64 name)
 {
-	return begins(comm, "php") || begins(comm, "lsphp") || is(comm, "apache2") || is(comm, "httpd") ||
-	       begins(comm, "frankenp");
+	return begins(name, "php") || begins(name, "lsphp") || is(name, "apache2") || is(name, "httpd") ||
+	       is(name, "frankenp");
 }
 
 /* A child of PHP now is a program that takes mail: told once on the way from sendmail to postdrop. */

@@ -53,11 +53,16 @@ __noinline int read_argv(__u32 slot)
 	return -1;
 }
 
-/* The last word of argv is filled up with zeros, so that only argv counts. */
-static __always_inline void pad_argv(struct scratch *s, __u32 size)
+/* Adds 64 bytes of argv. */
+__noinline int add_argv_block(__u32 slot, __u64 block)
 {
-	if (size < PROBE_ARGV)
-		*(__u64 *)(s->strings + size) = 0;
+	struct scratch *s = scratch(slot);
+
+	/* The check is to be of the very register that is used. */
+	asm volatile("" : "+r"(block));
+	if (s && block < (PROBE_ARGV + 1) / 64)
+		add_block(s, (void *)s->strings + block * 64);
+	return 0;
 }
 
 /* All that a connect of this task is described by, as one number. */
@@ -85,7 +90,8 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 		size = 0;
 	}
 	asm volatile("%0 &= 1023" : "+r"(size));
-	pad_argv(s, size);
+	/* The last block is filled up with zeros, so that only argv counts. */
+	__builtin_memset(s->strings + size, 0, 64);
 	s->identity.argv_size = size;
 	s->used = size;
 
@@ -121,11 +127,13 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 	fingerprint_add(&f, (__u64)BPF_CORE_READ(dentry, d_name.hash) << 32 |
 				    BPF_CORE_READ(dentry, d_name.len));
 	fingerprint_add(&f, size);
-	for (int i = 0; i < (PROBE_ARGV + 1) / 8; i++) {
-		if (i * 8 >= size)
+	s->fingerprint = f;
+	for (int i = 0; i < (PROBE_ARGV + 1) / 64; i++) {
+		if (i * 64 >= size)
 			break;
-		fingerprint_add(&f, *(__u64 *)(s->strings + i * 8));
+		add_argv_block(slot, i);
 	}
+	f = s->fingerprint;
 	return fingerprint_end(&f);
 }
 
@@ -134,14 +142,18 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
  * fit or cannot be read. The offset is reloaded from memory on purpose: the
  * verifier then forgets it between two rounds of the caller's loop.
  */
-static __always_inline int append_name(struct scratch *s, const void *name, __u32 end)
+__noinline int append_name(__u32 slot, __u64 name, __u32 end)
 {
-	__u32 used = *(volatile __u32 *)&s->used;
+	struct scratch *s = scratch(slot);
+	__u32 used;
 	long length;
 
+	if (!s)
+		return 0;
+	used = *(volatile __u32 *)&s->used;
 	if (used > PROBE_STRINGS || used + PROBE_NAME > end)
 		return 0;
-	length = bpf_probe_read_kernel_str(s->strings + used, PROBE_NAME, name);
+	length = bpf_probe_read_kernel_str(s->strings + used, PROBE_NAME, (void *)name);
 	if (length <= 0)
 		return 0;
 	s->used = used + length;
@@ -175,7 +187,7 @@ __noinline int append_path(__u32 slot, __u64 mnt, __u64 leaf)
 			continue;
 		}
 		/* memfd, pipes: a name of their own, below nothing. */
-		if (!append_name(s, BPF_CORE_READ(dentry, d_name.name), end))
+		if (!append_name(slot, (__u64)BPF_CORE_READ(dentry, d_name.name), end))
 			return 0;
 		if (dentry == parent)
 			return 1;
@@ -204,7 +216,7 @@ __noinline int append_cgroup(__u32 slot)
 			parent = BPF_CORE_READ(node, parent);
 		if (!parent)
 			return 1;
-		if (!append_name(s, BPF_CORE_READ(node, name), end))
+		if (!append_name(slot, (__u64)BPF_CORE_READ(node, name), end))
 			return 0;
 		node = parent;
 	}

@@ -148,6 +148,9 @@ struct scratch {
 		unsigned long auxv[40];
 		char line[256];
 	};
+	/* Of the frame before: see read_frame(). */
+	__u64 last_class, last_path;
+	__u16 last_scope, last_file;
 	__u32 is_rest;		/* line goes on with a variable that has begun before */
 	struct fingerprint fingerprint;
 	struct probe_context context;
@@ -165,6 +168,16 @@ struct {
 static __always_inline struct scratch *scratch(__u32 slot)
 {
 	return bpf_map_lookup_elem(&scratches, &slot);
+}
+
+/* Adds 64 bytes to the fingerprint in the scratch. */
+static __always_inline void add_block(struct scratch *s, const __u64 *words)
+{
+	struct fingerprint f = s->fingerprint;
+
+	for (int i = 0; i < 8; i++)
+		fingerprint_add(&f, words[i]);
+	s->fingerprint = f;
 }
 
 static __always_inline struct probe_losses *count_losses(void)

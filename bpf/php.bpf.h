@@ -81,43 +81,46 @@ static __always_inline struct probe_php *find_binary(struct inode *exe)
 	return php ? php : find_stamp(exe);
 }
 
-/* Whether the library that is loaded there is libphp. Leaves it in the scratch. */
-__noinline int is_libphp(__u32 slot, __u64 address, __u64 dynamic)
+/*
+ * Leaves the library that a link_map (link.h) tells of in the scratch, if it is
+ * libphp. Returns the next one, 0 at the end.
+ */
+__noinline __u64 read_library(__u32 slot, __u64 link_map)
 {
 	struct scratch *s = scratch(slot);
-	__u64 key = dynamic - address;
-	struct probe_php *php;
-
-	if (!s)
-		return 0;
-	php = bpf_map_lookup_elem(&php_libraries, &key);
-	/* Another library may have its dynamic section there too, but then no SAPI that begins with "ap". */
-	if (!php || (__u16)read_user_word(read_user_word(address + php->sapi_module)) != ('a' | 'p' << 8))
-		return 0;
-	s->php = *php;
-	s->base = address;
-	return 1;
-}
-
-/*
- * Finds libphp among the libraries that ld.so has loaded: its list begins at
- * the r_debug (link.h) that DT_DEBUG of the program points to.
- */
-__noinline int find_library(__u32 slot, __u64 debug)
-{
 	struct {
 		__u64 address, name, dynamic, next;
 	} map;
+	struct probe_php *php;
+	__u64 key;
+
+	if (!s || read_user(map, link_map))
+		return 0;
+	key = map.dynamic - map.address;
+	php = bpf_map_lookup_elem(&php_libraries, &key);
+	/* Another library may have its dynamic section there too, but then no SAPI that begins with "ap". */
+	if (php && (__u16)read_user_word(read_user_word(map.address + php->sapi_module)) == ('a' | 'p' << 8)) {
+		s->php = *php;
+		s->base = map.address;
+		return 0;
+	}
+	return map.next;
+}
+
+/* Finds libphp among the libraries that ld.so has loaded: their list begins at the r_debug that DT_DEBUG points to. */
+__noinline int find_library(__u32 slot, __u64 debug)
+{
+	struct scratch *s = scratch(slot);
 	__u64 next = read_user_word(read_user_word(debug) + 8);
 
+	if (!s)
+		return 0;
 	for (int i = 0; i < 256; i++) {
-		if (!next || read_user(map, next))
-			return 0;
-		if (is_libphp(slot, map.address, map.dynamic))
-			return 1;
-		next = map.next;
+		if (!next)
+			break;
+		next = read_library(slot, next);
 	}
-	return 0;
+	return s->php.kind == PROBE_PHP_LIBRARY;
 }
 
 /* Whether the current task is a PHP that is known. Leaves where its parts are in the scratch. */
@@ -225,67 +228,81 @@ static __always_inline __u64 word_at(struct scratch *s, __u16 offset)
 	return s->words[offset >> 3 & 7];
 }
 
-/* Reads the stack from its innermost frame on. */
+/* Keeps what is known of a call. Returns the one that called it, 0 when there is none or it cannot be read. */
+__noinline __u64 read_frame(__u32 slot, __u64 call, __u64 index)
+{
+	struct scratch *s = scratch(slot);
+	struct probe_frame *frame;
+	__u64 opline, function, previous, name, class, path;
+	__u16 flags;
+
+	asm volatile("" : "+r"(index));
+	if (!s || index >= PROBE_FRAMES)
+		return 0;
+	frame = &s->context.frames[index];
+	/* All of zend_execute_data that is asked for in any version. */
+	if (bpf_probe_read_user(s->words, 64, (void *)call)) {
+		s->context.flags |= PROBE_STACK_UNREADABLE;
+		return 0;
+	}
+	opline = word_at(s, s->php.opline);
+	function = word_at(s, s->php.function);
+	previous = word_at(s, s->php.previous);
+	s->context.frame_count = index + 1;
+	if (!function)
+		return previous;
+	if (bpf_probe_read_user(s->words, 24, (void *)function)) {
+		s->context.flags |= PROBE_STACK_UNREADABLE;
+		return 0;
+	}
+	/* The first byte of zend_function, in all versions. */
+	frame->type = s->words[0];
+	if (frame->type != PROBE_FRAME_INTERNAL && frame->type != PROBE_FRAME_USER && frame->type != PROBE_FRAME_EVAL) {
+		frame->type = PROBE_FRAME_NONE;
+		s->context.flags |= PROBE_STACK_UNREADABLE;
+		return 0;
+	}
+	name = word_at(s, s->php.function_name);
+	class = word_at(s, s->php.scope);
+	flags = s->context.flags;
+	s->context.flags = flags & ~PROBE_TEXT_MISSING;
+	frame->function = keep_zend_string(s, slot, name, 0);
+	/* Calls of one class, or in one file, share the text. */
+	if (class && class != s->last_class) {
+		s->last_class = class;
+		s->last_scope = keep_zend_string(s, slot, read_user_word(class + s->php.class_name), 0);
+	}
+	frame->scope = class ? s->last_scope : 0;
+	if (frame->type != PROBE_FRAME_INTERNAL) {
+		path = read_user_word(function + s->php.file_name);
+		if (path != s->last_path) {
+			s->last_path = path;
+			s->last_file = keep_zend_string(s, slot, path, 1);
+		}
+		frame->file = s->last_file;
+		if (read_user(frame->line, opline + s->php.op_line))
+			frame->line = 0;
+	}
+	frame->missing = !!(s->context.flags & PROBE_TEXT_MISSING);
+	s->context.flags |= flags;
+	return previous;
+}
+
+/* Reads the stack from its innermost call on. */
 __noinline int read_frames(__u32 slot, __u64 call)
 {
 	struct scratch *s = scratch(slot);
-	__u64 last_file = 0, last_scope = 0;
-	__u16 file = 0, scope = 0;
 
 	if (!s)
 		return 0;
+	s->last_class = 0;
+	s->last_path = 0;
+	s->last_scope = 0;
+	s->last_file = 0;
 	for (int i = 0; i < PROBE_FRAMES; i++) {
-		struct probe_frame *frame = &s->context.frames[i];
-		__u64 opline, function, name, class, path;
-		__u16 flags;
-
 		if (!call)
 			return 0;
-		/* All of zend_execute_data that has ever been asked for. */
-		if (bpf_probe_read_user(s->words, 64, (void *)call)) {
-			s->context.flags |= PROBE_STACK_UNREADABLE;
-			return 0;
-		}
-		opline = word_at(s, s->php.opline);
-		function = word_at(s, s->php.function);
-		call = word_at(s, s->php.previous);
-		s->context.frame_count = i + 1;
-		if (!function)
-			continue;
-		if (bpf_probe_read_user(s->words, 24, (void *)function)) {
-			s->context.flags |= PROBE_STACK_UNREADABLE;
-			return 0;
-		}
-		/* The first byte of zend_function, in all versions. */
-		frame->type = s->words[0];
-		if (frame->type != PROBE_FRAME_INTERNAL && frame->type != PROBE_FRAME_USER &&
-		    frame->type != PROBE_FRAME_EVAL) {
-			frame->type = PROBE_FRAME_NONE;
-			s->context.flags |= PROBE_STACK_UNREADABLE;
-			return 0;
-		}
-		name = word_at(s, s->php.function_name);
-		class = word_at(s, s->php.scope);
-		flags = s->context.flags;
-		s->context.flags = flags & ~PROBE_TEXT_MISSING;
-		frame->function = keep_zend_string(s, slot, name, 0);
-		if (class && class != last_scope) {
-			last_scope = class;
-			scope = keep_zend_string(s, slot, read_user_word(class + s->php.class_name), 0);
-		}
-		frame->scope = class ? scope : 0;
-		if (frame->type != PROBE_FRAME_INTERNAL) {
-			path = read_user_word(function + s->php.file_name);
-			if (path != last_file) {
-				last_file = path;
-				file = keep_zend_string(s, slot, path, 1);
-			}
-			frame->file = file;
-			if (read_user(frame->line, opline + s->php.op_line))
-				frame->line = 0;
-		}
-		frame->missing = !!(s->context.flags & PROBE_TEXT_MISSING);
-		s->context.flags |= flags;
+		call = read_frame(slot, call, i);
 	}
 	if (call)
 		s->context.flags |= PROBE_STACK_TRUNCATED;
@@ -318,36 +335,35 @@ static __always_inline __u32 fastcgi_hash(const char *text, int length)
 	return (text[3] << 2) + (text[length - 2] << 4) + (text[length - 1] << 2) + length;
 }
 
-/*
- * Keeps a variable of the FastCGI request in environment, a hash table. The
- * name, of up to 15 bytes, is compared, as clients can send headers of the same
- * hash. shape is hash and length.
- */
+struct fastcgi_bucket {
+	__u32 hash, name_length;
+	__u64 name;
+	__u64 value_length;	/* 32 bits */
+	__u64 value, next;
+};
+
+/* Whether the bucket that was read is of that name, of up to 15 bytes: clients can send headers of the same hash. */
+__noinline int is_bucket(__u64 address, __u64 length, __u64 low, __u64 high)
+{
+	struct name name = {};
+
+	asm volatile("%0 &= 15" : "+r"(length));
+	return !bpf_probe_read_user(&name, length, (void *)address) && name.low == low && name.high == high;
+}
+
+/* Keeps a variable of the FastCGI request in environment, a hash table. shape is hash and length of the name. */
 __noinline int keep_fastcgi(__u32 slot, __u64 environment, __u64 low, __u64 high, __u64 shape)
 {
-	struct {
-		__u32 hash, name_length;
-		__u64 name;
-		__u64 value_length; /* 32 bits */
-		__u64 value, next;
-	} bucket;
-	__u32 hash = shape >> 32;
-	__u64 length = (__u32)shape;
-	__u64 at = read_user_word(environment + 8 * (hash & 127));
+	struct fastcgi_bucket bucket;
+	__u64 at = read_user_word(environment + 8 * (shape >> 32 & 127));
 
-	for (int i = 0; i < 32; i++) {
-		struct name name = {};
-
+	for (int i = 0; i < 16; i++) {
 		if (!at || read_user(bucket, at))
 			return 0;
-		at = bucket.next;
-		if (bucket.hash != hash || bucket.name_length != length)
-			continue;
-		asm volatile("%0 &= 15" : "+r"(length));
-		if (bpf_probe_read_user(&name, length, (void *)bucket.name))
-			return 0;
-		if (name.low == low && name.high == high)
+		if (((__u64)bucket.hash << 32 | bucket.name_length) == shape &&
+		    is_bucket(bucket.name, bucket.name_length, low, high))
 			return keep_text(slot, bucket.value, (__u32)bucket.value_length, 0);
+		at = bucket.next;
 	}
 	return 0;
 }
@@ -471,22 +487,15 @@ __noinline int read_request(__u32 slot)
 	return 0;
 }
 
-/* Adds the next 64 bytes of the context. */
-__noinline int add_block(__u32 slot, __u64 block)
+/* Adds 64 bytes of the context. */
+__noinline int add_context_block(__u32 slot, __u64 block)
 {
 	struct scratch *s = scratch(slot);
-	struct fingerprint f;
-	__u64 *words;
 
 	/* The check is to be of the very register that is used. */
 	asm volatile("" : "+r"(block));
-	if (!s || block >= CONTEXT_BLOCKS)
-		return 0;
-	words = (void *)&s->context + CONTEXT_HEAD + block * 64;
-	f = s->fingerprint;
-	for (int i = 0; i < 8; i++)
-		fingerprint_add(&f, words[i]);
-	s->fingerprint = f;
+	if (s && block < CONTEXT_BLOCKS)
+		add_block(s, (void *)&s->context + CONTEXT_HEAD + block * 64);
 	return 0;
 }
 
@@ -510,7 +519,7 @@ __noinline __u64 context_fingerprint(__u32 slot)
 	for (__u32 i = 0; i < CONTEXT_BLOCKS; i++) {
 		if (i * 64 >= size)
 			break;
-		add_block(slot, i);
+		add_context_block(slot, i);
 	}
 	f = s->fingerprint;
 	return fingerprint_end(&f);

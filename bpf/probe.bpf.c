@@ -84,12 +84,12 @@ int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec, struct task_struct *task)
 {
-	char comm[PROBE_COMM] __attribute__((aligned(8)));
+	__u64 name[PROBE_COMM / 8];
 
-	bpf_get_current_comm(comm, sizeof(comm));
-	if (takes_mail(comm))
+	bpf_get_current_comm(name, sizeof(name));
+	if (takes_mail(name[0]))
 		return record_handover();
-	if (may_be_php(comm))
+	if (may_be_php(name[0]))
 		return record_program();
 	return 0;
 }

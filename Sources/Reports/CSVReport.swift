@@ -11,10 +11,16 @@ public struct CSVReport: Sendable {
         "gid", "effective_gid", "login_uid", "pid", "process", "exe", "exe_deleted", "command_line", "cwd",
         "parent_pid",
         "parent", "ancestors", "process_start", "unit", "container", "cgroup", "network_namespace", "gaps",
+        "root", "mount_namespace", "php_note", "script", "script_line", "script_function", "script_evidence",
+        "script_owner", "script_modified", "script_size", "script_sha256", "script_obstacle", "application",
+        "application_version", "application_root", "application_component", "php_version", "php_sapi", "php_pool",
+        "php_pid", "http_method", "http_host", "http_path", "http_client", "php_entry", "php_stack", "php_gaps",
+        "origin_script", "origin_line", "origin_pid", "origin_stack",
     ]
 
     private var timestamps = TimestampWriter()
     private var processes = FragmentCache()
+    private var scripts = FragmentCache()
 
     public init() {}
 
@@ -40,9 +46,10 @@ public struct CSVReport: Sendable {
         Self.field(connection.threadName, to: &row)
         Self.field(number: connection.cookie == 0 ? nil : connection.cookie, to: &row)
         row += processes.fragment(of: connection.process, clock: clock) { Self.fields(connection.process, clock) }
+        row += scripts.fragment(ofScriptOf: connection, clock: clock) { Self.scriptFields(connection, clock) }
     }
 
-    /// The columns of the process, with the line end.
+    /// The columns of the process.
     private static func fields(_ process: Process, _ clock: WallClock) -> [UInt8] {
         let description = process.description
         let parent = description.ancestors.first
@@ -69,6 +76,50 @@ public struct CSVReport: Sendable {
         field(description.cgroupPath, to: &row)
         field(number: description.networkNamespace, to: &row)
         field(gapNames(description.gaps).joined(separator: " "), to: &row)
+        field(description.root, to: &row)
+        field(number: description.mountNamespace, to: &row)
+        field(process.placement.opaquePHP ?? "", to: &row)
+        return row
+    }
+
+    /// The columns of the script, with the line end.
+    private static func scriptFields(_ connection: Connection, _ clock: WallClock) -> [UInt8] {
+        let script = connection.script
+        let context = script?.context
+        let facts = script?.facts
+        var row: [UInt8] = []
+        field(script?.path ?? [], to: &row)
+        field(number: script.flatMap { $0.line > 0 ? $0.line : nil }, to: &row)
+        field(context?.culpritFrame?.call ?? [], to: &row)
+        field(script?.evidence.rawValue ?? "", to: &row)
+        field(facts?.owner ?? facts?.uid.map(String.init) ?? "", to: &row)
+        next(&row)
+        if let time = facts?.modificationTime { Timestamp.append(time, to: &row) }
+        field(number: facts?.size, to: &row)
+        field(facts?.sha256.map(hexadecimal) ?? "", to: &row)
+        field(facts?.obstacle?.rawValue ?? "", to: &row)
+        let application = facts?.application
+        field(application?.kind.rawValue ?? "", to: &row)
+        field(application?.version ?? "", to: &row)
+        field(application?.root ?? [], to: &row)
+        field(application?.component.map(ScriptText.component) ?? [], to: &row)
+        field(context?.version ?? "", to: &row)
+        field(context?.sapi ?? [], to: &row)
+        field(context?.pool ?? [], to: &row)
+        field(number: context?.pid, to: &row)
+        field(context?.method ?? [], to: &row)
+        field(context?.host ?? [], to: &row)
+        field(context?.path ?? [], to: &row)
+        field(context?.client ?? [], to: &row)
+        field(context?.script ?? [], to: &row)
+        field(context.map(ScriptText.stack) ?? [], to: &row)
+        field(context.map { ScriptText.gaps($0).joined(separator: " ") } ?? "", to: &row)
+        // Where PHP has started PHP, the script above is the child's.
+        let origin = connection.php == nil ? nil : connection.origin
+        field(origin?.path ?? [], to: &row)
+        field(number: origin.flatMap { $0.line > 0 ? $0.line : nil }, to: &row)
+        field(number: origin?.context?.pid, to: &row)
+        field(origin?.context.map(ScriptText.stack) ?? [], to: &row)
         row.append("\r\n" as StaticString)
         return row
     }
@@ -112,7 +163,7 @@ public struct CSVReport: Sendable {
     }
 
     /// `pid:comm` from the parent up.
-    private static func ancestry(_ process: ProcessDescription) -> [UInt8] {
+    static func ancestry(_ process: ProcessDescription) -> [UInt8] {
         var text: [UInt8] = []
         for ancestor in process.ancestors {
             if !text.isEmpty { text.append(" < " as StaticString) }

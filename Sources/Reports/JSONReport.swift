@@ -9,6 +9,8 @@ public struct JSONReport: Sendable {
     private var processes = FragmentCache()
     private var places = FragmentCache()
     private var extensions = FragmentCache()
+    private var requests = FragmentCache()
+    private var scripts = FragmentCache()
 
     /// - Parameter host: name of this host.
     public init(host: String) { self.host = host }
@@ -21,34 +23,24 @@ public struct JSONReport: Sendable {
         let host = host
         let placeFragment = places.fragment(of: process, clock: clock) { Self.place(process, host) }
         let extensionFragment = extensions.fragment(of: process, clock: clock) { Self.extend(process, clock) }
+        let requestFragment = requests.fragment(ofScriptOf: connection, clock: clock) { Self.request(connection) }
+        let scriptFragment = scripts.fragment(ofScriptOf: connection, clock: clock) { Self.script(connection) }
+        let isHandover = connection.state == .handedOver
         var json = JSONWriter(timestamps: timestamps)
         json.object {
             $0.time("@timestamp", clock.wallTime(connection.connectTime))
             $0.object("event") {
                 $0.text("kind", "event")
-                $0.texts("category", ["network"])
-                $0.texts("type", ["connection", connection.state.hasEnded ? "end" : "start"])
-                $0.text("action", "connection-\(connection.state.rawValue)")
+                $0.texts("category", isHandover ? ["process", "email"] : ["network"])
+                $0.texts(
+                    "type", isHandover ? ["start"] : ["connection", connection.state.hasEnded ? "end" : "start"])
+                $0.text("action", isHandover ? "mail-handed-over" : "connection-\(connection.state.rawValue)")
                 $0.text("outcome", outcome)
                 $0.time("start", clock.wallTime(connection.connectTime))
                 if let end = connection.endTime { $0.time("end", clock.wallTime(end)) }
                 if let duration = connection.duration { $0.number("duration", duration) }
             }
-            $0.object("source") {
-                if !connection.source.address.isUnspecified { $0.address("ip", connection.source.address) }
-                if connection.source.port != 0 { $0.number("port", connection.source.port) }
-                if connection.endTime != nil { $0.number("bytes", connection.bytesSent) }
-            }
-            $0.object("destination") {
-                $0.address("ip", connection.destination.address)
-                $0.number("port", connection.destination.port)
-                if connection.endTime != nil { $0.number("bytes", connection.bytesReceived) }
-            }
-            $0.object("network") {
-                $0.text("transport", "tcp")
-                $0.text("type", connection.destination.address.isIPv4 ? "ipv4" : "ipv6")
-                $0.text("direction", "egress")
-            }
+            if !isHandover { Self.network(connection, to: &$0) }
             $0.object("process") {
                 $0.fragment(processFragment)
                 $0.object("thread") {
@@ -57,17 +49,37 @@ public struct JSONReport: Sendable {
                 }
             }
             $0.fragment(placeFragment)
+            $0.fragment(requestFragment)
             $0.object("mailsnoop") {
                 $0.text("state", connection.state.rawValue)
                 if connection.error != 0 { $0.text("error", errorName(connection.error)) }
                 if let established = connection.establishedTime { $0.time("established", clock.wallTime(established)) }
                 if connection.cookie != 0 { $0.number("socket_cookie", connection.cookie) }
                 $0.object("process") { $0.fragment(extensionFragment) }
+                $0.fragment(scriptFragment)
             }
         }
         timestamps = json.timestamps
         line += json.text
         line.append(UInt8(ascii: "\n"))
+    }
+
+    private static func network(_ connection: Connection, to json: inout JSONWriter) {
+        json.object("source") {
+            if !connection.source.address.isUnspecified { $0.address("ip", connection.source.address) }
+            if connection.source.port != 0 { $0.number("port", connection.source.port) }
+            if connection.endTime != nil { $0.number("bytes", connection.bytesSent) }
+        }
+        json.object("destination") {
+            $0.address("ip", connection.destination.address)
+            $0.number("port", connection.destination.port)
+            if connection.endTime != nil { $0.number("bytes", connection.bytesReceived) }
+        }
+        json.object("network") {
+            $0.text("transport", "tcp")
+            $0.text("type", connection.destination.address.isIPv4 ? "ipv4" : "ipv6")
+            $0.text("direction", "egress")
+        }
     }
 
     /// Appends the last line: what was seen in all, and what was lost.
@@ -92,8 +104,10 @@ public struct JSONReport: Sendable {
                 $0.objects("senders", summary.ledger.busiest(.max)) { sender, json in
                     json.text("user", sender.user)
                     json.bytes("executable", sender.program)
+                    if !sender.script.isEmpty { json.bytes("script", sender.script) }
                     json.number("connects", UInt64(sender.connects))
                     json.number("failed", UInt64(sender.failed))
+                    json.number("handed_over", UInt64(sender.handovers))
                 }
             }
         }
@@ -155,8 +169,89 @@ public struct JSONReport: Sendable {
             json.bytes("name", ancestor.comm)
             json.time("start", clock.wallTime(ancestor.startTime))
         }
+        if !description.root.isEmpty { json.bytes("root", description.root) }
+        json.number("mount_namespace", description.mountNamespace)
+        if let reason = process.placement.opaquePHP { json.text("php_note", reason) }
         json.texts("gaps", gapNames(description.gaps))
         return json.text
+    }
+
+    /// What ECS has names for: the script's file and the request.
+    private static func request(_ connection: Connection) -> [UInt8] {
+        var json = JSONWriter()
+        guard let script = connection.script else { return [] }
+        let facts = script.facts
+        if !script.path.isEmpty {
+            json.object("file") {
+                $0.bytes("path", script.path)
+                if let uid = facts?.uid { $0.text("uid", String(uid)) }
+                if let owner = facts?.owner { $0.text("owner", owner) }
+                if let size = facts?.size { $0.number("size", size) }
+                if let time = facts?.modificationTime { $0.time("mtime", time) }
+                if let hash = facts?.sha256 { $0.object("hash") { $0.text("sha256", hexadecimal(hash)) } }
+            }
+        }
+        guard let context = script.context else { return json.text }
+        if !context.host.isEmpty || !context.path.isEmpty {
+            json.object("url") {
+                if !context.host.isEmpty { $0.bytes("domain", context.host) }
+                if !context.path.isEmpty { $0.bytes("path", context.path) }
+            }
+        }
+        if !context.method.isEmpty {
+            json.object("http") { $0.object("request") { $0.bytes("method", context.method) } }
+        }
+        if !context.client.isEmpty { json.object("client") { $0.bytes("address", context.client) } }
+        return json.text
+    }
+
+    /// What it has none for: members of `mailsnoop`.
+    private static func script(_ connection: Connection) -> [UInt8] {
+        var json = JSONWriter()
+        if let script = connection.script { json.object("script") { describe(script, to: &$0) } }
+        // Where PHP has started PHP, the script above is the child's.
+        if connection.php != nil, let origin = connection.origin {
+            json.object("origin") {
+                $0.bytes("path", origin.path)
+                describe(origin, to: &$0)
+            }
+        }
+        return json.text
+    }
+
+    private static func describe(_ script: Script, to json: inout JSONWriter) {
+        json.text("evidence", script.evidence.rawValue)
+        if script.line > 0 { json.number("line", script.line) }
+        if let obstacle = script.facts?.obstacle { json.text("obstacle", obstacle.rawValue) }
+        if let application = script.facts?.application {
+            json.object("application") {
+                $0.text("name", application.kind.rawValue)
+                if let version = application.version { $0.text("version", version) }
+                $0.bytes("root", application.root)
+                if let component = application.component {
+                    $0.text("component", component.kind.rawValue)
+                    if !component.name.isEmpty { $0.bytes("component_name", component.name) }
+                }
+            }
+        }
+        guard let context = script.context else { return }
+        if let frame = context.culpritFrame { json.bytes("function", frame.call) }
+        json.object("php") {
+            $0.number("pid", context.pid)
+            if let uid = context.uid { $0.number("uid", uid) }
+            $0.text("version", context.version)
+            $0.bytes("sapi", context.sapi)
+            if !context.pool.isEmpty { $0.bytes("pool", context.pool) }
+            if !context.script.isEmpty { $0.bytes("entry", context.script) }
+            $0.objects("frames", context.frames) { frame, json in
+                json.text("kind", "\(frame.kind)")
+                if !frame.file.isEmpty { json.bytes("file", frame.file) }
+                if frame.line > 0 { json.number("line", frame.line) }
+                if !frame.scope.isEmpty { json.bytes("class", frame.scope) }
+                if !frame.function.isEmpty { json.bytes("function", frame.function) }
+            }
+            $0.texts("gaps", ScriptText.gaps(context))
+        }
     }
 
     /// A pid comes again; pid and start time do not.

@@ -8,8 +8,9 @@ struct JSONWriter {
 
     init(timestamps: TimestampWriter = TimestampWriter()) { self.timestamps = timestamps }
 
-    /// Members that were written before; at least one.
+    /// Members that were written before.
     mutating func fragment(_ members: [UInt8]) {
+        guard !members.isEmpty else { return }
         if !isFirst { text.append(UInt8(ascii: ",")) }
         isFirst = false
         text += members

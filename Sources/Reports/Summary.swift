@@ -30,7 +30,7 @@ public struct Summary: Sendable {
             "\n\(ledger.connects) connects in \(duration / 1_000_000_000) s, \(stillOpen) still open\n".utf8)
         let shown = ledger.busiest(limit)
         if !shown.isEmpty {
-            text.append("CONNECTS  FAILED  DESTS  USER        PROGRAM\n" as StaticString)
+            text.append("CONNECTS  FAILED  DESTS  USER        SCRIPT OR PROGRAM\n" as StaticString)
             for sender in shown {
                 text.append(padded: sender.connects, width: 8)
                 text.append(padded: sender.failed, width: 8)
@@ -40,7 +40,7 @@ public struct Summary: Sendable {
                 Escaping.append(sender.user, to: &user, for: sink)
                 let used = Cell.append(user, width: 11, sink: sink, to: &text)
                 text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 12 - used))
-                Escaping.append(sender.program, to: &text, for: sink)
+                Escaping.append(sender.script.isEmpty ? sender.program : sender.script, to: &text, for: sink)
                 text.append(UInt8(ascii: "\n"))
             }
         }

@@ -3,7 +3,7 @@ public import MailWatch
 /// A line a connection for people: 80 columns, and more of it where there are more.
 public struct TableReport: Sendable {
     private enum Column {
-        case time, pid, user, state, source, destination, command
+        case time, pid, user, state, source, destination, who
 
         var title: String {
             switch self {
@@ -13,7 +13,7 @@ public struct TableReport: Sendable {
             case .state: "STATE"
             case .source: "SOURCE"
             case .destination: "DESTINATION"
-            case .command: "COMMAND"
+            case .who: "SCRIPT OR COMMAND"
             }
         }
     }
@@ -28,7 +28,7 @@ public struct TableReport: Sendable {
         /// Escaped text as a cell: cut or filled up to `width`, and a blank; the last column is not filled.
         func append(_ text: [UInt8], _ column: Column, _ width: Int, to line: inout [UInt8]) {
             let used = Cell.append(text, width: width, sink: sink, to: &line)
-            guard column != .command else { return }
+            guard column != .who else { return }
             for _ in used...width { line.append(UInt8(ascii: " ")) }
         }
 
@@ -52,9 +52,9 @@ public struct TableReport: Sendable {
     private let layout: Layout
     private var timestamps = TimestampWriter(isLocalClock: true)
     private var users = FragmentCache()
-    private var commands = FragmentCache()
+    private var senders = FragmentCache()
 
-    /// - Parameter width: columns of the terminal; nil does not cut the command.
+    /// - Parameter width: columns of the terminal; nil does not cut the last column.
     public init(width: Int?, sink: Sink = .text) {
         // From 110 columns on there is room for the source and most IPv6 addresses.
         let isWide = width.map { $0 >= 110 } ?? true
@@ -62,7 +62,7 @@ public struct TableReport: Sendable {
         if isWide { columns.append((.source, 22)) }
         columns.append((.destination, isWide ? 28 : 21))
         let taken = columns.reduce(0) { $0 + $1.1 + 1 }
-        columns.append((.command, width.map { max($0 - taken, 1) } ?? .max))
+        columns.append((.who, width.map { max($0 - taken, 1) } ?? .max))
         layout = Layout(columns: columns, sink: sink, cut: width.flatMap { $0 <= taken ? $0 : nil })
     }
 
@@ -91,11 +91,16 @@ public struct TableReport: Sendable {
                 continue
             case .state: text.append(connection.state.rawValue)
             case .source: if connection.source.port != 0 { connection.source.append(to: &text) }
-            case .destination: connection.destination.append(to: &text)
-            case .command:
-                line += commands.fragment(of: process, clock: clock) {
+            case .destination:
+                if connection.state == .handedOver {
+                    text.append("local mail server" as StaticString)
+                } else {
+                    connection.destination.append(to: &text)
+                }
+            case .who:
+                line += senders.fragment(ofScriptOf: connection, clock: clock) {
                     let note: StaticString = process.description.isExeDeleted ? " (deleted)" : ""
-                    return layout.cell(escaping: process.commandLine, and: note, column, width)
+                    return layout.cell(escaping: ScriptText.who(connection), and: note, column, width)
                 }
                 continue
             }

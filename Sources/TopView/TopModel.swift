@@ -51,9 +51,13 @@ public struct TopModel: Sendable {
         var user: [UInt8] = []
         Escaping.append(record.user, to: &user, for: sink)
         var destination: [UInt8] = []
-        record.last.destination.append(to: &destination)
+        if record.last.state == .handedOver {
+            destination.append("local mail server" as StaticString)
+        } else {
+            record.last.destination.append(to: &destination)
+        }
         var command: [UInt8] = []
-        Escaping.append(record.last.process.commandLine, to: &command, for: sink)
+        Escaping.append(ScriptText.who(record.last), to: &command, for: sink)
         let destinations = record.destinations.count
         return [
             last, Array(String(record.connects).utf8), Array(String(record.failed).utf8),
@@ -63,9 +67,9 @@ public struct TopModel: Sendable {
     }
 }
 
-/// Where the columns stand: numbers to the right, text to the left, the command takes the rest.
+/// Where the columns stand: numbers to the right, text to the left, the last takes the rest.
 private struct Columns {
-    static let titles = ["LAST", "CONNECTS", "FAILED", "DESTS", "USER", "STATE", "DESTINATION", "COMMAND"].map {
+    static let titles = ["LAST", "CONNECTS", "FAILED", "DESTS", "USER", "STATE", "DESTINATION", "SCRIPT OR COMMAND"].map {
         Array($0.utf8)
     }
     private static let numbers = 1...3

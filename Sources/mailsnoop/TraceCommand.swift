@@ -7,14 +7,14 @@ internal import MailWatch
 internal import Reports
 
 struct TraceCommand: ParsableCommand {
-    enum Format: String, CaseIterable, ExpressibleByArgument { case table, csv, json }
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, detail, csv, json }
 
     static let configuration = CommandConfiguration(
         commandName: "trace",
         abstract: "Writes a line for each connection, for some seconds or until ^C.",
         discussion: """
-            The table has a line as soon as the outcome of a connect is known or it is 3 s old. CSV and JSON have one \
-            when the connection ends, and at the end of the trace one for each that is still open.
+            The table has a line as soon as the outcome of a connect is known or it is 3 s old; the detail has a \
+            paragraph, with the whole PHP stack. CSV and JSON have a line when the connection ends, and at the end of the trace one for each that is still open.
 
             Exit status: 0 done, 64 wrong arguments, 69 this kernel cannot do it, 73 the output cannot be created, 74 \
             it cannot be written, 77 not permitted.

@@ -15,9 +15,10 @@ final class TraceRows {
     private var table: TableReport
     private var csv = CSVReport()
     private var json = JSONReport(host: Host.name)
+    private var detail: DetailReport
     private var text: [UInt8] = []
     private var count = 0
-    /// The table's connections without an outcome. The queue, in the order of their connects, also has those that got
+    /// The connections without an outcome. The queue, in the order of their connects, also has those that got
     /// one since.
     private var undecided: [UInt64: Connection] = [:]
     private var queue: [(time: UInt64, id: UInt64)] = []
@@ -32,24 +33,26 @@ final class TraceRows {
         let isTerminal = unsafe clinux_window_size(terminal, &columns, &lines)
         sink = isTerminal ? Terminal.sink : .text
         table = TableReport(width: isTerminal ? Int(columns) : nil, sink: sink)
+        detail = DetailReport(sink: sink)
     }
 
     var header: [UInt8] {
         switch format {
         case .table: table.header
         case .csv: CSVReport.header
-        case .json: []
+        case .json, .detail: []
         }
     }
 
-    /// Table: a row when the outcome is known. CSV and JSON: a row at the end.
+    /// Table and detail: a row when the outcome is known. CSV and JSON: a row at the end.
     func take(_ change: Tracker.Change) {
         switch (change, format) {
         case (.opened(let connection), _) where connection.state.hasEnded: write(connection)
-        case (.opened(let connection), .table):
+        case (.opened(let connection), .table), (.opened(let connection), .detail):
             undecided[connection.id] = connection
             queue.append((connection.connectTime, connection.id))
-        case (.established(let connection), .table), (.ended(let connection), .table):
+        case (.established(let connection), .table), (.ended(let connection), .table),
+            (.established(let connection), .detail), (.ended(let connection), .detail):
             if undecided.removeValue(forKey: connection.id) != nil { write(connection) }
         case (.ended(let connection), _): write(connection)
         default: break
@@ -62,14 +65,14 @@ final class TraceRows {
     /// Writes what was still open at the end of the trace.
     func close(_ open: [Connection]) {
         switch format {
-        case .table: decide(upTo: .max)
+        case .table, .detail: decide(upTo: .max)
         case .csv, .json: for connection in open { write(connection) }
         }
     }
 
     func summary(_ summary: Summary) -> [UInt8] {
         switch format {
-        case .table: return summary.text(sink: sink)
+        case .table, .detail: return summary.text(sink: sink)
         case .csv: return []
         case .json:
             var line: [UInt8] = []
@@ -96,6 +99,7 @@ final class TraceRows {
         switch format {
         case .table: table.append(connection, clock: clock, to: &text)
         case .csv: csv.append(connection, clock: clock, to: &text)
+        case .detail: detail.append(connection, clock: clock, to: &text)
         case .json: json.append(connection, clock: clock, to: &text)
         }
         count += 1

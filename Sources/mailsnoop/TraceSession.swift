@@ -83,6 +83,9 @@ struct TraceSession: ~Copyable, LoopClient {
         guard watch.losses.total > saidLost else { return }
         saidLost = watch.losses.total
         let line = "so far, \(watch.losses)"
-        if rows.format == .table { output.write(Array("-- \(line)\n".utf8), rows: 0) } else { Failure.say(line) }
+        switch rows.format {
+        case .table, .detail: output.write(Array("-- \(line)\n".utf8), rows: 0)
+        case .csv, .json: Failure.say(line)
+        }
     }
 }

@@ -54,6 +54,9 @@ struct WatchOptions: ParsableArguments {
 
     private static var hookNames: String { Hook.allCases.map(\.rawValue).joined(separator: ", ") }
 
+    @Flag(name: .long, help: "Keep the query in the path of PHP requests. It can hold secrets.")
+    var withQuery = false
+
     @Option(
         name: .long,
         help: ArgumentHelp("Size of the ring buffer, a power of two from 4 to 1048576.", valueName: "KiB"))

@@ -8,6 +8,7 @@ import Testing
 struct HostileRecordTests {
     private static let records = [
         Record().bytes, Record().briefBytes, Record.life(PROBE_ESTABLISHED), Record.life(PROBE_CLOSED),
+        ContextRecord().bytes,
     ]
 
     @Test(arguments: [23, 97] as [UInt64])
@@ -66,14 +67,16 @@ struct HostileRecordTests {
         var random = SplitMix64(seed: 31)
         var record = Record()
         let available = record.argv.count + record.exe.count + record.cwd.count + record.cgroup.count
+            + record.root.count
         let memory = GuardedMemory()
         for _ in 0..<20_011 {
-            var sizes = [0, 0, 0, 0]
+            var sizes = [0, 0, 0, 0, 0]
             for index in sizes.indices { sizes[index] = random.below(random.below(97) == 0 ? 65_536 : 24) }
             record.identity.argv_size = UInt16(sizes[0])
             record.identity.exe_size = UInt16(sizes[1])
             record.identity.cwd_size = UInt16(sizes[2])
             record.identity.cgroup_size = UInt16(sizes[3])
+            record.identity.root_size = UInt16(sizes[4])
             let bytes = record.bytes(claiming: record.identity)
             let isEvent = unsafe memory.withBytes(bytes.count) { guarded in
                 unsafe guarded.copyBytes(from: bytes)

@@ -97,6 +97,6 @@ func fill<Tuple: BitwiseCopyable>(_ array: inout Tuple, _ bytes: [UInt8]) {
     unsafe withUnsafeMutableBytes(of: &array) { unsafe $0.copyBytes(from: bytes) }
 }
 
-private func memory(of value: some BitwiseCopyable) -> [UInt8] {
+func memory(of value: some BitwiseCopyable) -> [UInt8] {
     unsafe withUnsafeBytes(of: value) { unsafe Array($0) }
 }

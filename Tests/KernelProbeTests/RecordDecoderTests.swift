@@ -70,11 +70,11 @@ struct RecordDecoderTests {
         }
     }
 
-    @Test(arguments: 0..<4, [1, 4096, UInt16.max])
+    @Test(arguments: 0..<5, [1, 4096, UInt16.max])
     func sizeThatClaimsMoreThanThereIsIsRefused(field: Int, excess: UInt16) {
-        let sizes = [\probe_identity.argv_size, \.exe_size, \.cwd_size, \.cgroup_size]
+        let sizes = [\probe_identity.argv_size, \.exe_size, \.cwd_size, \.cgroup_size, \.root_size]
         var record = Record()
-        (record.argv, record.exe, record.cwd, record.cgroup) = ([], [], [], [])
+        (record.argv, record.exe, record.cwd, record.cgroup, record.root) = ([], [], [], [], [])
         #expect(decode(record.bytes) != nil)
         record.identity[keyPath: sizes[field]] = excess
         #expect(decode(record.bytes(claiming: record.identity)) == nil)
@@ -85,14 +85,17 @@ struct RecordDecoderTests {
         record.identity.argv_size = UInt16(record.argv.count)
         record.identity.exe_size = UInt16(record.exe.count)
         record.identity.cwd_size = UInt16(record.cwd.count)
-        record.identity.cgroup_size = UInt16(record.cgroup.count + 1)
+        record.identity.cgroup_size = UInt16(record.cgroup.count)
+        record.identity.root_size = UInt16(record.root.count + 1)
         #expect(decode(record.bytes(claiming: record.identity)) == nil)
     }
 
     @Test(arguments: [Record().briefBytes, Record.life(PROBE_CLOSED)])
     func unknownKindsAreRefused(record: [UInt8]) {
         var record = record
-        let known = [PROBE_CONNECT, PROBE_ESTABLISHED, PROBE_CLOSED].map(\.rawValue)
+        let known = [
+            PROBE_CONNECT, PROBE_ESTABLISHED, PROBE_CLOSED, PROBE_HANDOVER, PROBE_CONTEXT, PROBE_PROGRAM,
+        ].map(\.rawValue)
         for kind in UInt8.min...UInt8.max where !known.contains(UInt32(kind)) {
             record[0] = kind
             #expect(decode(record) == nil, "\(kind)")

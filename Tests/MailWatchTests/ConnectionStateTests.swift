@@ -34,7 +34,7 @@ struct ConnectionStateTests {
         #expect(
             ConnectionState.allCases.map(\.rawValue) == [
                 "connecting", "open", "closed", "refused", "timed-out", "unreachable", "reset", "aborted", "failed",
-                "unknown",
+                "unknown", "handed-over",
             ])
     }
 }

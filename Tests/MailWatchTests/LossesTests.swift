@@ -10,12 +10,15 @@ struct LossesTests {
         losses.established = 3
         losses.ends = 5
         losses.unfollowed = 7
+        losses.contexts = 17
+        losses.origins = 19
         losses.missed = 11
         losses.undecodable = 13
-        #expect(losses.total == 41)
+        #expect(losses.total == 77)
         #expect(
             losses.description
-                == "lost: connects 2, established 3, ends 5, unfollowed 7, missed 11, undecodable 13")
+                == "lost: connects 2, established 3, ends 5, unfollowed 7, contexts 17, origins 19, "
+                + "missed 11, undecodable 13")
     }
 
     @Test func causeWithoutALossIsLeftOut() {

@@ -50,7 +50,7 @@ struct ProcessDescriptionTests {
         #expect(
             names == [
                 "argv-unreadable", "argv-truncated", "exe-truncated", "cwd-truncated", "cgroup-truncated",
-                "description-lost",
+                "description-lost", "root-truncated",
             ])
         #expect(Set(ProcessDescription.Gaps.names.map(\.gap.rawValue)).count == names.count)
     }

@@ -25,7 +25,12 @@ struct CSVReportTests {
                 "established", "end", "bytes_sent", "bytes_received", "error", "tid", "thread", "socket_cookie",
                 "user", "uid", "effective_uid", "gid", "effective_gid", "login_uid", "pid", "process", "exe",
                 "exe_deleted", "command_line", "cwd", "parent_pid", "parent", "ancestors", "process_start", "unit",
-                "container", "cgroup", "network_namespace", "gaps",
+                "container", "cgroup", "network_namespace", "gaps", "root", "mount_namespace", "php_note", "script",
+                "script_line", "script_function", "script_evidence", "script_owner", "script_modified", "script_size",
+                "script_sha256", "script_obstacle", "application", "application_version", "application_root",
+                "application_component", "php_version", "php_sapi", "php_pool", "php_pid", "http_method", "http_host",
+                "http_path", "http_client", "php_entry", "php_stack", "php_gaps", "origin_script", "origin_line",
+                "origin_pid", "origin_stack",
             ])
     }
 
@@ -33,7 +38,10 @@ struct CSVReportTests {
         var process = ProcessDescription.sample
         process.isExeDeleted = true
         process.gaps = [.argvTruncated, .cwdTruncated]
-        let placement = Placement(userName: "www-data", unit: "php.service", container: "web1")
+        process.root = Array("/srv/web1".utf8)
+        process.mountNamespace = 4_026_531_841
+        let placement = Placement(
+            userName: "www-data", unit: "php.service", container: "web1", opaquePHP: "stripped")
         let expected = [
             "time": "2018-02-13T02:54:09.000000001Z", "state": "closed", "duration_s": "1.500000",
             "source_ip": "198.51.100.7", "source_port": "40961", "destination_ip": "192.0.2.25",
@@ -45,9 +53,21 @@ struct CSVReportTests {
             "cwd": "/var/www", "parent_pid": "17", "parent": "sh", "ancestors": "17:sh < 1:systemd",
             "process_start": "2018-02-13T02:54:01.000000007Z", "unit": "php.service", "container": "web1",
             "cgroup": "/system.slice/php.service", "network_namespace": "4026531993",
-            "gaps": "argv-truncated cwd-truncated",
+            "gaps": "argv-truncated cwd-truncated", "root": "/srv/web1", "mount_namespace": "4026531841",
+            "php_note": "stripped", "script": "/srv/shop/wp-content/plugins/acme/mail.php", "script_line": "12",
+            "script_function": "Acme\\\\Mailer::send", "script_evidence": "stack", "script_owner": "shop",
+            "script_modified": "2018-02-13T02:53:59.000000003Z", "script_size": "1009",
+            "script_sha256": String(repeating: "0b", count: 32), "script_obstacle": "",
+            "application": "WordPress", "application_version": "6.1.6", "application_root": "/srv/shop",
+            "application_component": "plugin acme", "php_version": "8.2", "php_sapi": "fpm-fcgi", "php_pool": "www",
+            "php_pid": "4242", "http_method": "POST", "http_host": "shop.example", "http_path": "/contact",
+            "http_client": "203.0.113.9", "php_entry": "/srv/shop/index.php",
+            "php_stack": "[internal] fsockopen < /srv/shop/wp-content/plugins/acme/mail.php:12 "
+                + "Acme\\\\Mailer::send < /srv/shop/index.php:3", "php_gaps": "names-cut",
+            "origin_script": "/srv/cron.php", "origin_line": "5", "origin_pid": "17",
+            "origin_stack": "/srv/cron.php:5 run",
         ]
-        let row = try row(connection(.closed, process, placement: placement))
+        let row = try row(connection(.closed, process, placement: placement, php: .sample, origin: .cron))
         for (column, value) in expected { #expect(row[column] == value, "\(column)") }
         #expect(row.count == expected.count)
     }
@@ -76,7 +96,10 @@ struct CSVReportTests {
     func rowStaysOneLineWithItsFields(text: [UInt8]) throws {
         let name = String(decoding: text, as: UTF8.self)
         let placement = Placement(userName: name, unit: name, container: name)
-        let row = try row(connection(.closed, .hostile(text), threadName: text, placement: placement))
+        let row = try row(
+            connection(
+                .closed, .hostile(text), threadName: text, placement: placement, php: .hostile(text),
+                origin: .hostile(text)))
         for (column, value) in row {
             #expect(value.first.map { "=+-@\t\r".contains($0) } != true, "\(column)")
             #expect(try controls(in: Array(value.utf8)).isEmpty, "\(column)")

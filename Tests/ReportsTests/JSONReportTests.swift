@@ -4,36 +4,10 @@ import Reports
 import Testing
 
 struct JSONReportTests {
-    /// A JSON object, by the dotted names of ECS.
-    private struct Document {
-        let object: [String: Any]
-
-        subscript(name: String) -> Any? {
-            name.split(separator: ".").reduce(object as Any?) { ($0 as? [String: Any])?[String($1)] }
-        }
-
-        func text(_ name: String) -> String? { self[name] as? String }
-        func number(_ name: String) -> Int? { self[name] as? Int }
-    }
-
-    private func document(_ line: [UInt8]) throws -> Document {
-        #expect(line.last == 0x0A)
-        #expect(try controls(in: Array(line.dropLast())).isEmpty)
-        let object = try JSONSerialization.jsonObject(with: Data(line))
-        return Document(object: try #require(object as? [String: Any]))
-    }
-
-    private func document(_ connection: Connection) throws -> Document {
-        var report = JSONReport(host: "mx1.example.net")
-        var line: [UInt8] = []
-        report.append(connection, clock: clock, to: &line)
-        return try document(line)
-    }
-
     @Test func closedConnectionHasTheNamesOfECS() throws {
         let placement = Placement(
             userName: "www-data", effectiveUserName: "mail", unit: "php.service", container: "web1")
-        let json = try document(connection(.closed, placement: placement))
+        let json = try Document(connection(.closed, placement: placement))
         let texts = [
             "@timestamp": "2018-02-13T02:54:09.000000001Z", "event.kind": "event", "event.outcome": "success",
             "event.action": "connection-closed", "event.start": "2018-02-13T02:54:09.000000001Z",
@@ -66,7 +40,7 @@ struct JSONReportTests {
     }
 
     @Test func connectionThatLastsHasNoEnd() throws {
-        let json = try document(connection(.connecting, destination: "2001:db8::19"))
+        let json = try Document(connection(.connecting, destination: "2001:db8::19"))
         #expect(json["event.type"] as? [String] == ["connection", "start"])
         #expect(json.text("event.outcome") == "unknown")
         #expect(json.text("network.type") == "ipv6")
@@ -74,18 +48,18 @@ struct JSONReportTests {
             "event.end", "event.duration", "source.ip", "source.port", "source.bytes", "destination.bytes",
             "mailsnoop.error", "mailsnoop.established", "container.id", "user.name",
         ] { #expect(json[name] == nil, "\(name)") }
-        #expect(try document(connection(.open)).text("event.outcome") == "success")
+        #expect(try Document(connection(.open)).text("event.outcome") == "success")
     }
 
     @Test func refusedConnectionIsAFailure() throws {
-        let json = try document(connection(.refused))
+        let json = try Document(connection(.refused))
         #expect(json.text("event.outcome") == "failure")
         #expect(json.text("mailsnoop.error") == "ECONNREFUSED")
     }
 
     @Test(arguments: Hostile.texts)
     func bytesAreExactOrHaveACompanionThatIs(text: [UInt8]) throws {
-        let json = try document(connection(.closed, .hostile(text), threadName: text))
+        let json = try Document(connection(.closed, .hostile(text), threadName: text))
         let isUTF8 = String(validating: text, as: UTF8.self) != nil
         let names = ["process.name", "process.thread.name", "process.parent.name", "mailsnoop.process.cgroup"]
         for name in names + (text.isEmpty ? [] : ["process.executable", "process.working_directory"]) {
@@ -98,7 +72,7 @@ struct JSONReportTests {
     @Test func argumentsAreExact() throws {
         var process = ProcessDescription.sample
         process.argv = Array("a b\0\0\"\\\n\0é\u{202E}\0".utf8)
-        let json = try document(connection(.closed, process))
+        let json = try Document(connection(.closed, process))
         #expect(json["process.args"] as? [String] == ["a b", "", "\"\\\n", "é\u{202E}"])
         #expect(json["process.args_base64"] == nil)
     }
@@ -108,7 +82,7 @@ struct JSONReportTests {
         let arguments: [[UInt8]] = [[0xFF], [0xFE, 0x41], [0x41, 0xC3, 0x28], [0x80, 0x81, 0x82, 0x83], [0x62]]
         var process = ProcessDescription.sample
         process.argv = arguments.flatMap { $0 + [0] }
-        let json = try document(connection(.closed, process))
+        let json = try Document(connection(.closed, process))
         let exact = try #require(json["process.args_base64"] as? [String])
         #expect(exact.compactMap { Data(base64Encoded: $0) }.map(Array.init) == arguments)
         #expect((json["process.args"] as? [String])?.last == "b")
@@ -124,7 +98,7 @@ struct JSONReportTests {
         process.cwd = Array("/tmp".utf8)
         process.isExeDeleted = true
         report.append(try connection(.closed, process), clock: clock, to: &line)
-        let json = try document(line)
+        let json = try Document(line)
         #expect(json.text("process.working_directory") == "/tmp")
         #expect(json["mailsnoop.process.exe_deleted"] as? Bool == true)
     }
@@ -140,7 +114,7 @@ struct JSONReportTests {
             ledger: ledger, losses: losses, hook: "kprobe/tcp_connect", stillOpen: 2, unwritten: 5, duration: 97)
         var line: [UInt8] = []
         JSONReport(host: "mx1").append(summary: summary, time: clock.wallTime(0), to: &line)
-        let json = try document(line)
+        let json = try Document(line)
         #expect(json.text("@timestamp") == "2018-02-13T02:54:00.000000000Z")
         #expect(json.text("event.kind") == "metric")
         #expect(json.text("mailsnoop.hook") == "kprobe/tcp_connect")

@@ -52,6 +52,73 @@ extension ProcessDescription {
     }
 }
 
+extension PHPContext {
+    /// A plugin's method connects, within a request.
+    static var sample: PHPContext {
+        var context = PHPContext()
+        context.pid = 4242
+        context.startTime = 1_000_000_007
+        context.uid = 33
+        context.version = "8.2"
+        context.sapi = Array("fpm-fcgi".utf8)
+        context.method = Array("POST".utf8)
+        context.host = Array("shop.example".utf8)
+        context.path = Array("/contact".utf8)
+        context.client = Array("203.0.113.9".utf8)
+        context.script = Array("/srv/shop/index.php".utf8)
+        context.pool = Array("www".utf8)
+        context.frames = [
+            Frame(kind: .internal, function: Array("fsockopen".utf8)),
+            Frame(
+                kind: .user, file: Array("/srv/shop/wp-content/plugins/acme/mail.php".utf8), line: 12,
+                function: Array("send".utf8), scope: Array("Acme\\Mailer".utf8)),
+            Frame(kind: .user, file: Array("/srv/shop/index.php".utf8), line: 3),
+        ]
+        context.gaps = .namesCut
+        return context
+    }
+
+    /// A program of the command line that starts others.
+    static var cron: PHPContext {
+        var context = PHPContext()
+        context.pid = 17
+        context.version = "8.2"
+        context.sapi = Array("cli".utf8)
+        context.script = Array("/srv/cron.php".utf8)
+        context.frames = [Frame(kind: .user, file: Array("/srv/cron.php".utf8), line: 5, function: Array("run".utf8))]
+        return context
+    }
+
+    /// A context that has `text` wherever it can.
+    static func hostile(_ text: [UInt8]) -> PHPContext {
+        var context = PHPContext.sample
+        context.sapi = text
+        context.method = text
+        context.host = text
+        context.path = text
+        context.client = text
+        context.script = text
+        context.pool = text
+        context.frames = [Frame(kind: .user, file: text, line: 1, function: text, scope: text)]
+        return context
+    }
+}
+
+extension ScriptFacts {
+    static func sample(_ path: [UInt8]) -> ScriptFacts {
+        var facts = ScriptFacts()
+        facts.uid = 1013
+        facts.owner = "shop"
+        facts.size = 1009
+        facts.modificationTime = 1_518_490_439_000_000_003
+        facts.sha256 = [UInt8](repeating: 11, count: 32)
+        facts.application = WebApplication(
+            kind: .wordPress, version: "6.1.6", root: path.starts(with: "/srv/shop".utf8) ? Array("/srv/shop".utf8) : path,
+            component: .init(kind: .plugin, name: path.starts(with: "/srv/shop".utf8) ? Array("acme".utf8) : path))
+        return facts
+    }
+}
+
 /// Boot was at 2018-02-13T02:54:00Z.
 let clock = WallClock(bootTime: 1_518_490_440_000_000_000)
 
@@ -60,14 +127,17 @@ enum Stage { case connecting, open, closed, refused }
 /// A connection as far as `stage`, 9 s after boot.
 func connection(
     _ stage: Stage, _ process: ProcessDescription = .sample, threadName: [UInt8] = Array("worker".utf8),
-    identity: UInt64 = 1, placement: Placement = Placement(), destination: String = "192.0.2.25"
+    identity: UInt64 = 1, placement: Placement = Placement(), destination: String = "192.0.2.25",
+    php: PHPContext? = nil, origin: PHPContext? = nil
 ) throws -> Connection {
-    var tracker = Tracker { _ in placement }
+    var tracker = Tracker(place: { _ in placement }, inspect: { path, _, _ in .sample(path) })
+    if let php { _ = tracker.handle(.context(php, fingerprint: 3)) }
+    if let origin { _ = tracker.handle(.context(origin, fingerprint: 5)) }
     let begin = ConnectEvent(
         time: 9_000_000_001, connection: 23, identity: identity, description: process,
         source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
         destination: Endpoint(address: try #require(IPAddress(destination)), port: 25), thread: 4243,
-        threadName: threadName, isFollowed: true)
+        threadName: threadName, isFollowed: true, php: php == nil ? 0 : 3, origin: origin == nil ? 0 : 5)
     var life = LifeEvent(
         time: 9_012_345_679, connection: 23, establishedTime: 9_012_345_679, error: 0,
         source: Endpoint(address: try #require(IPAddress("198.51.100.7")), port: 40_961), cookie: 4099, bytesSent: 0,
@@ -100,3 +170,19 @@ func controls(in bytes: [UInt8]) throws -> [Unicode.Scalar] {
         }
     }
 }
+
+/// Mail that a child of PHP hands over.
+func handover(origin: PHPContext) throws -> Connection {
+    var tracker = Tracker(place: { _ in Placement() })
+    _ = tracker.handle(.context(origin, fingerprint: 5))
+    let event = ConnectEvent(
+        time: 9_000_000_001, connection: 0, identity: 1, description: .sample,
+        source: Endpoint(address: IPAddress(ipv4: 0), port: 0),
+        destination: Endpoint(address: IPAddress(ipv4: 0), port: 0), thread: 4243, threadName: Array("sendmail".utf8),
+        isFollowed: true, origin: 5)
+    let change = tracker.handle(.handover(event))
+    guard case .opened(let connection) = change else { throw NoHandover() }
+    return connection
+}
+
+private struct NoHandover: Error {}

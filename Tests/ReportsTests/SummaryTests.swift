@@ -31,7 +31,7 @@ struct SummaryTests {
             String(decoding: summary(connections).text(), as: UTF8.self) == """
 
                 3 connects in 97 s, 1 still open
-                CONNECTS  FAILED  DESTS  USER        PROGRAM
+                CONNECTS  FAILED  DESTS  USER        SCRIPT OR PROGRAM
                        2       0      2  www-data    /usr/bin/php8.2
                        1       1      1  33          /usr/bin/curl
                 lost: nothing

@@ -1,0 +1,96 @@
+public import MailWatch
+
+/// A paragraph a connection for people: all that is known of it.
+public struct DetailReport: Sendable {
+    private let sink: Sink
+    private var timestamps = TimestampWriter()
+
+    public init(sink: Sink = .text) { self.sink = sink }
+
+    /// Appends the paragraph of a connection, with an empty line behind it.
+    public mutating func append(_ connection: Connection, clock: WallClock, to text: inout [UInt8]) {
+        timestamps.append(clock.wallTime(connection.connectTime), to: &text)
+        text.append("  \(connection.state.rawValue)  ")
+        if connection.state == .handedOver {
+            text.append("to the local mail server" as StaticString)
+        } else {
+            if connection.source.port != 0 {
+                connection.source.append(to: &text)
+                text.append(" > " as StaticString)
+            }
+            connection.destination.append(to: &text)
+        }
+        text.append(UInt8(ascii: "\n"))
+        if let php = connection.php { append(php, clock, to: &text) }
+        if let origin = connection.origin { append(origin, clock, to: &text) }
+        if connection.php == nil, connection.origin == nil, let script = connection.process.script {
+            append(script, clock, to: &text)
+        }
+        append(connection.process, clock, to: &text)
+        text.append(UInt8(ascii: "\n"))
+    }
+
+    private func append(_ script: Script, _ clock: WallClock, to text: inout [UInt8]) {
+        let evidence =
+            switch script.evidence {
+            case .stack: "PHP's stack"
+            case .origin: "the stack of the PHP that started it"
+            case .argv: "argv: its own word, no proof"
+            }
+        line("script", ScriptText.location(script), "(\(evidence))", to: &text)
+        if let facts = script.facts { append(facts, to: &text) }
+        guard let context = script.context else { return }
+        line("request", ScriptText.request(context), to: &text)
+        line("entry", context.script, to: &text)
+        line("pool", context.pool, to: &text)
+        line(
+            "php", Array("\(context.version) ".utf8) + context.sapi,
+            "pid \(context.pid)", to: &text)
+        for (index, frame) in context.frames.enumerated() {
+            line(index == 0 ? "stack" : "", Array("#\(index) ".utf8) + ScriptText.place(frame), to: &text)
+        }
+        line("partial", Array(ScriptText.gaps(context).joined(separator: " ").utf8), to: &text)
+    }
+
+    private func append(_ facts: ScriptFacts, to text: inout [UInt8]) {
+        if let application = facts.application {
+            line("site", ScriptText.application(application), to: &text)
+        }
+        var file: [UInt8] = []
+        if let owner = facts.owner ?? facts.uid.map(String.init) { file += Array("owner \(owner), ".utf8) }
+        if let time = facts.modificationTime {
+            file.append("changed " as StaticString)
+            Timestamp.append(time, to: &file)
+            file.append(", " as StaticString)
+        }
+        if let size = facts.size { file.append("\(size) bytes, ") }
+        if let hash = facts.sha256 { file.append("sha256 \(hexadecimal(hash)), ") }
+        if let obstacle = facts.obstacle { file.append("\(obstacle.rawValue), ") }
+        line("file", file, "read after the connect: it may have changed since", to: &text)
+    }
+
+    private func append(_ process: Process, _ clock: WallClock, to text: inout [UInt8]) {
+        let description = process.description
+        var user = Array(process.user.utf8)
+        if let uid = description.effectiveUID, uid != description.uid { user.append(", effective uid \(uid)") }
+        line("process", Array("\(description.pid) ".utf8) + process.program, description.isExeDeleted ? "(deleted)" : "", to: &text)
+        line("user", user, to: &text)
+        line("command", process.commandLine, to: &text)
+        line("cwd", description.cwd, to: &text)
+        if description.root != [UInt8(ascii: "/")] { line("root", description.root, to: &text) }
+        line("parents", CSVReport.ancestry(description), to: &text)
+        line("unit", Array((process.placement.unit ?? "").utf8), to: &text)
+        line("container", Array((process.placement.container ?? "").utf8), to: &text)
+        line("partial", Array((process.placement.opaquePHP ?? "").utf8), to: &text)
+        line("partial", Array(gapNames(description.gaps).joined(separator: " ").utf8), to: &text)
+    }
+
+    /// A line with a title, unless it would be empty.
+    private func line(_ title: String, _ bytes: [UInt8], _ note: String = "", to text: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        text.append("  \(title)" + String(repeating: " ", count: 10 - title.utf8.count))
+        Escaping.append(bytes, to: &text, for: sink)
+        if !note.isEmpty { text.append(" \(note)") }
+        text.append(UInt8(ascii: "\n"))
+    }
+}

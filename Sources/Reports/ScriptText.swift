@@ -1,0 +1,95 @@
+public import MailWatch
+
+/// What is told of scripts in text, each piece in one way only. All of it is raw: who writes it escapes it.
+public enum ScriptText {
+    /// `file:line Class::method`
+    static func place(_ frame: PHPContext.Frame) -> [UInt8] {
+        var text: [UInt8] = []
+        if frame.file.isEmpty {
+            text.append((frame.kind == .internal ? "[internal]" : "[no file]") as StaticString)
+        } else {
+            text += frame.file
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: UInt64(frame.line))
+        }
+        let call = frame.call
+        if !call.isEmpty { text += [UInt8(ascii: " ")] + call }
+        return text
+    }
+
+    /// All frames, the innermost first.
+    static func stack(_ context: PHPContext) -> [UInt8] {
+        Array(context.frames.map(place).joined(separator: Array(" < ".utf8)))
+    }
+
+    /// `path:line`, the path alone, or nothing.
+    static func location(_ script: Script) -> [UInt8] {
+        var text = script.path
+        if script.line > 0 {
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: UInt64(script.line))
+        }
+        return text
+    }
+
+    /// `GET shop.example/contact from 203.0.113.9`, as much of it as there is.
+    static func request(_ context: PHPContext) -> [UInt8] {
+        let words = [context.method, context.host + context.path]
+        var text = Array(words.filter { !$0.isEmpty }.joined(separator: [UInt8(ascii: " ")]))
+        if !context.client.isEmpty { text += Array(" from ".utf8) + context.client }
+        return text
+    }
+
+    /// `WordPress 6.1.6, plugin acme, in /var/www/shop`
+    static func application(_ application: WebApplication) -> [UInt8] {
+        var text: [UInt8] = []
+        if application.kind != .plain {
+            text.append(application.kind.rawValue)
+            if let version = application.version { text.append(" \(version)") }
+            text.append(", " as StaticString)
+        }
+        if let component = application.component {
+            text += self.component(component)
+            text.append(", " as StaticString)
+        }
+        text.append("in " as StaticString)
+        return text + application.root
+    }
+
+    static func component(_ component: WebApplication.Component) -> [UInt8] {
+        component.name.isEmpty
+            ? Array(component.kind.rawValue.utf8) : Array("\(component.kind.rawValue) ".utf8) + component.name
+    }
+
+    static func gaps(_ context: PHPContext) -> [String] {
+        PHPContext.Gaps.names.filter { context.gaps.contains($0.gap) }.map { "\($0.name)" }
+    }
+
+    /// Who is behind a connection, in a line: the script that PHP's stack tells, else the command line.
+    public static func who(_ connection: Connection) -> [UInt8] {
+        let process = connection.process
+        var pieces: [[UInt8]] = []
+        if let script = connection.php ?? connection.origin, let context = script.context {
+            var head = location(script)
+            if let call = context.culpritFrame?.call, !call.isEmpty { head += [UInt8(ascii: " ")] + call }
+            pieces.append(head)
+            pieces.append(request(context))
+            if let application = script.facts?.application { pieces.append(self.application(application)) }
+            if !context.pool.isEmpty { pieces.append(Array("pool ".utf8) + context.pool) }
+            let gaps = gaps(context)
+            if !gaps.isEmpty { pieces.append(Array("partial: \(gaps.joined(separator: " "))".utf8)) }
+            // PHP's own command line says less than its stack.
+            if connection.php == nil { pieces.append(process.commandLine) }
+        } else {
+            pieces.append(process.commandLine)
+            if let reason = process.placement.opaquePHP { pieces.append(Array("partial: \(reason)".utf8)) }
+        }
+        return Array(pieces.filter { !$0.isEmpty }.joined(separator: Array(" | ".utf8)))
+    }
+}
+
+/// Hexadecimal digits, two a byte.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef")
+    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+}
