@@ -2,9 +2,9 @@ internal import CLinux
 internal import Glibc
 
 /// O_PATH: a name for a file that is not opened.
-let pathOnly = Int32(clinux_o_path.rawValue)
+let pathOnly = Int32(clinux_o_path)
 /// O_NOATIME.
-let noAccessTime = Int32(clinux_o_noatime.rawValue)
+let noAccessTime = Int32(clinux_o_noatime)
 
 /// A file descriptor that is closed when it is forgotten.
 struct Descriptor: ~Copyable {
