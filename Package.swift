@@ -13,7 +13,9 @@ let package = Package(
     name: "mailsnoop",
     products: [.executable(name: "mailsnoop", targets: ["mailsnoop"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // SHA-256 of scripts.
+        .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
     ],
     targets: [
         // libbpf, as Debian ships it.
@@ -35,6 +37,10 @@ let package = Package(
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
         .target(name: "PHPRuntime", swiftSettings: strict),
         .target(
+            name: "Scripts",
+            dependencies: ["CLinux", "HostFacts", "MailWatch", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .target(
             name: "KernelProbe", dependencies: ["CLibbpf", "CLinux", "CProbe", "HostFacts", "MailWatch", "PHPRuntime"],
             swiftSettings: strict),
         .target(name: "Reports", dependencies: ["CLinux", "CZlib", "MailWatch"], swiftSettings: strict),
@@ -42,13 +48,15 @@ let package = Package(
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
-                "CLinux", "HostFacts", "KernelProbe", "MailWatch", "Reports", "TopView",
+                "CLinux", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports", "Scripts", "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         .testTarget(name: "MailWatchTests", dependencies: ["MailWatch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostFactsTests", dependencies: ["HostFacts", "MailWatch"], swiftSettings: strict),
+        .testTarget(
+            name: "ScriptsTests", dependencies: ["MailWatch", "Scripts", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch", "TestSupport"],
             swiftSettings: strict),

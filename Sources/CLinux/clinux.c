@@ -1,11 +1,16 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -95,4 +100,38 @@ const char *clinux_errno_name(int number)
 void clinux_return_memory(void)
 {
 	malloc_trim(0);
+}
+
+int clinux_open_in_root(int root, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned int)flags,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+static_assert(clinux_o_path == O_PATH && clinux_o_noatime == O_NOATIME);
+
+bool clinux_is_pseudo(int descriptor)
+{
+	struct statfs status;
+
+	if (fstatfs(descriptor, &status))
+		return true;
+	switch ((unsigned int)status.f_type) {
+	case PROC_SUPER_MAGIC:
+	case SYSFS_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case SECURITYFS_MAGIC:
+	case EFIVARFS_MAGIC:
+	case BPF_FS_MAGIC:
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
 }

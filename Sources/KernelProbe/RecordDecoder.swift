@@ -88,6 +88,8 @@ public enum RecordDecoder {
         process.cgroupID = raw.cgroup_id
         process.comm = unsafe name(bytes(of: raw.comm))
         process.argv = Array(argv)
+        process.exeInode = raw.exe_inode
+        process.exeDevice = raw.exe_device
         process.isExeDeleted = has(PROBE_EXE_DELETED)
         process.isCwdDeleted = has(PROBE_CWD_DELETED)
         if !has(PROBE_KERNEL_THREAD) { process.exe = path(exe, isWhole: !has(PROBE_EXE_TRUNCATED)) }

@@ -60,6 +60,9 @@ public struct ProcessDescription: Equatable, Sendable {
     /// Path from the root of the process's mount namespace.
     public var exe: [UInt8] = []
     public var isExeDeleted = false
+    /// The exe's file, as the kernel names it (inode.i_ino, super_block.s_dev); 0 where there is none.
+    public var exeInode: UInt64 = 0
+    public var exeDevice: UInt32 = 0
     public var cwd: [UInt8] = []
     public var isCwdDeleted = false
     /// The process's root directory: `/`, unless it is in a chroot. Paths that the process itself names begin there.

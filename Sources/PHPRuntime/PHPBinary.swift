@@ -39,3 +39,7 @@ public struct PHPBinary: Sendable, Equatable {
         self.dynamic = dynamic; self.debugPointer = debugPointer; self.version = version; self.layout = layout; self.isVerified = isVerified
     }
 }
+
+public enum PHPFinding: Sendable { case known(PHPBinary), unknown(path: String, inode: UInt64, device: UInt64, reason: String) }
+public enum PHPInspector { public static func inspect(pid: UInt32) -> [PHPFinding] { [] } }
+public enum PHPScanner { public static func scan() -> [PHPFinding] { [] } }

@@ -3,6 +3,7 @@ internal import Glibc
 internal import HostFacts
 internal import KernelProbe
 internal import MailWatch
+internal import PHPRuntime
 internal import Reports
 
 struct DoctorCommand: ParsableCommand {
@@ -17,7 +18,7 @@ struct DoctorCommand: ParsableCommand {
     var format: Format = .table
 
     func run() throws {
-        let diagnosis = Diagnosis(checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits())
+        let diagnosis = Diagnosis(checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits() + Self.checkPHP())
         let text = format == .json ? diagnosis.json : diagnosis.table
         // Writes the whole array.
         guard unsafe write(STDOUT_FILENO, text, text.count) == text.count else { throw Failure.output(errno) }
@@ -66,6 +67,35 @@ struct DoctorCommand: ParsableCommand {
         if let lockdown = Kernel.lockdown, lockdown != "none" { return " (the kernel is locked down: \(lockdown))" }
         if hook == .fentry, Capabilities().missing.isEmpty { return " (this kernel refuses fentry programs)" }
         return ""
+    }
+
+    /// One check for each PHP binary.
+    private static func checkPHP() -> [Diagnosis.Check] {
+        var checks: [Diagnosis.Check] = [
+            Probe.hasOrigins
+                ? .init("PHP origins", .ok, "mail() and exec(): children of PHP carry the script that started them")
+                : .init(
+                    "PHP origins", .degraded,
+                    "this kernel cannot have children of PHP carry the script that started them: needs 5.12")
+        ]
+        for finding in PHPScanner.scan() {
+            switch finding {
+            case .known(let binary) where binary.kind == .host:
+                checks.append(.init("PHP host", .ok, "\(binary.path): searched for libphp"))
+            case .known(let binary):
+                let series = binary.layout?.series ?? "?"
+                checks.append(
+                    .init(
+                        "PHP \(binary.version)", .ok,
+                        "\(binary.path): "
+                            + (binary.isVerified
+                                ? "known" : "unverified, read by the offsets of \(series), the newest that are known")))
+            case .unknown(let path, _, _, let reason):
+                checks.append(.init("PHP", .degraded, "\(path): \(reason)"))
+            }
+        }
+        if checks.count == 1 { checks.append(.init("PHP", .unused, "none is installed or runs")) }
+        return checks
     }
 
     private static func checkLimits() -> [Diagnosis.Check] {

@@ -2,6 +2,8 @@ internal import Glibc
 internal import HostFacts
 internal import KernelProbe
 internal import MailWatch
+internal import PHPRuntime
+internal import Scripts
 
 /// The probe and all that is known from it: what both the trace and the live view begin with.
 struct Watch: ~Copyable {
@@ -11,9 +13,20 @@ struct Watch: ~Copyable {
         var ledger = Ledger()
         let filter: ConnectionFilter
 
-        init(filter: ConnectionFilter) {
+        init(filter: ConnectionFilter, php: PHPCatalog) {
             let host = Host()
-            tracker = Tracker { host.place($0) }
+            let scripts = ScriptInspector()
+            tracker = Tracker(
+                place: { process in
+                    var placement = host.place(process)
+                    placement.opaquePHP = php.reason(for: process)
+                    return placement
+                },
+                inspect: { path, context, process in
+                    scripts.facts(
+                        of: path, in: process, alsoTry: context?.pid, startedAt: context?.startTime,
+                        others: context.map { [$0.script] + $0.frames.map(\.file).filter { !$0.isEmpty } } ?? [])
+                })
             self.filter = filter
         }
 
@@ -30,12 +43,16 @@ struct Watch: ~Copyable {
     let startTime = WallClock.uptime
     private var probe: Probe
     private let book: Book
+    private let php = PHPCatalog()
     /// nice(2): beside a hundred busy processes on a core, still a twelfth of it.
     private static let niceness: Int32 = -10
 
     init(_ options: WatchOptions) throws {
-        book = Book(filter: options.filter)
+        book = Book(filter: options.filter, php: php)
         probe = try options.attach()
+        // What is started from here on tells of itself.
+        php.scan()
+        learn()
         // The ring has to be read before it is full, however busy the host is. What the user has chosen stays, as does
         // what needs CAP_SYS_NICE to be changed.
         let this = Int32(PRIO_PROCESS.rawValue)
@@ -59,8 +76,24 @@ struct Watch: ~Copyable {
     /// the number of records.
     mutating func read(limit: Int, _ body: (Tracker.Change) -> Void) -> Int {
         let book = book
-        return probe.read(limit: limit) { event in
+        let php = php
+        let count = probe.read(limit: limit) { event in
+            if case .program(let program) = event { php.look(at: program) }
             if let change = book.tracker.handle(event) { book.note(change, body) }
+        }
+        learn()
+        return count
+    }
+
+    /// Tells the probe what has been found out about PHP programs.
+    private mutating func learn() {
+        for news in php.takeNews() {
+            var isKnown = false
+            for case .known(let binary) in news.findings {
+                probe.learn(binary)
+                isKnown = true
+            }
+            if let program = news.program, !isKnown { probe.refuse(program) }
         }
     }
 
@@ -75,6 +108,8 @@ struct Watch: ~Copyable {
             for connection in book.tracker.endAll(notIn: followed, before: time) { book.note(.ended(connection), body) }
         }
         losses = now
+        php.tick()
+        learn()
         let idle = book.tracker.forgetIdle()
         probe.forget(identities: idle.identities, contexts: idle.contexts)
     }

@@ -90,7 +90,7 @@ struct WatchOptions: ParsableArguments {
 
     func attach() throws -> Probe {
         do {
-            return try Probe.attach(ports: ports, hook: hook, ringSize: ringKib << 10)
+            return try Probe.attach(ports: ports, hook: hook, ringSize: ringKib << 10, withQuery: withQuery)
         } catch {
             throw Failure.probe(error)
         }

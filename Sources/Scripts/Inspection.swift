@@ -1,0 +1,76 @@
+internal import Crypto
+internal import Glibc
+internal import HostFacts
+internal import MailWatch
+
+/// What is to be found out of one script. Runs on the worker: each of its calls may hang on a file system.
+struct Inspection: Sendable {
+    /// Larger files are not hashed.
+    static let hashLimit = 8 << 20
+
+    var path: [UInt8]
+    var process: ProcessDescription
+    var origin: ProcessRoot.Origin?
+    /// More paths of the same process, for where the script's own says nothing of its application.
+    var others: [[UInt8]]
+
+    func facts(ownRoot: String, users: UserNames) -> ScriptFacts {
+        var facts = ScriptFacts()
+        guard let root = ProcessRoot.open(of: process, origin: origin, ownRoot: ownRoot) else {
+            facts.obstacle = .outOfReach
+            return facts
+        }
+        read(root, users, &facts)
+        // Also of a script that has gone.
+        facts.application = WebApplicationDetector(root.view).application(of: path, others: others)
+        return facts
+    }
+
+    private func read(_ root: RootDirectory, _ users: UserNames, _ facts: inout ScriptFacts) {
+        guard let found = root.reach(path), let status = found.status else {
+            facts.obstacle = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
+            return
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            facts.obstacle = .unreadable
+            return
+        }
+        facts.uid = status.st_uid
+        facts.owner = users.name(status.st_uid)
+        facts.size = UInt64(max(0, status.st_size))
+        if status.st_mtim.tv_sec >= 0, status.st_mtim.tv_sec < 1 << 33 {
+            facts.modificationTime = UInt64(status.st_mtim.tv_sec) * 1_000_000_000 + UInt64(status.st_mtim.tv_nsec)
+        }
+        guard status.st_size <= Self.hashLimit else {
+            facts.obstacle = .tooLarge
+            return
+        }
+        guard let file = RootDirectory.open(found) else {
+            facts.obstacle = .unreadable
+            return
+        }
+        hash(file, &facts)
+    }
+
+    private func hash(_ file: borrowing Descriptor, _ facts: inout ScriptFacts) {
+        var hash = SHA256()
+        var part = [UInt8](repeating: 0, count: 65_536)
+        var size = 0
+        while true {
+            guard let count = file.read(into: &part) else {
+                facts.obstacle = .unreadable
+                return
+            }
+            if count == 0 { break }
+            size += count
+            // It can grow while it is read.
+            guard size <= Self.hashLimit else {
+                facts.obstacle = .tooLarge
+                return
+            }
+            // The hash takes a copy of what it has not yet taken in.
+            unsafe part.withUnsafeBytes { unsafe hash.update(bufferPointer: .init(rebasing: $0[..<count])) }
+        }
+        facts.sha256 = Array(hash.finalize())
+    }
+}
