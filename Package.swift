@@ -20,6 +20,8 @@ let package = Package(
     targets: [
         // libbpf, as Debian ships it.
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
+        // libelf, for programs that hold PHP.
+        .systemLibrary(name: "CLibelf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         // zlib, for rows that wait.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // What the Glibc module lacks.
@@ -35,7 +37,7 @@ let package = Package(
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
-        .target(name: "PHPRuntime", swiftSettings: strict),
+.target(name: "PHPRuntime", dependencies: ["CLibelf"], swiftSettings: strict),
         .target(
             name: "Scripts",
             dependencies: ["CLinux", "HostFacts", "MailWatch", .product(name: "Crypto", package: "swift-crypto")],
@@ -55,6 +57,7 @@ let package = Package(
 
         .testTarget(name: "MailWatchTests", dependencies: ["MailWatch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostFactsTests", dependencies: ["HostFacts", "MailWatch"], swiftSettings: strict),
+        .testTarget(name: "PHPRuntimeTests", dependencies: ["PHPRuntime", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ScriptsTests", dependencies: ["MailWatch", "Scripts", "TestSupport"], swiftSettings: strict),
         .testTarget(
