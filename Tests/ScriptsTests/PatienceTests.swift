@@ -5,6 +5,7 @@ import Testing
 
 @testable import Scripts
 
+@Suite(.timeLimit(.minutes(1)))
 struct PatienceTests {
     private static func facts(size: UInt64) -> ScriptFacts {
         var facts = ScriptFacts()
