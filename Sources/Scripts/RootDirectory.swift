@@ -20,7 +20,9 @@ final class RootDirectory {
     /// Opens what reach() has found, if it is a regular file of a file system that holds files: some in proc and tracefs
     /// lose what is read.
     static func open(_ found: borrowing Descriptor) -> Descriptor? {
-        guard let status = found.status, status.st_mode & S_IFMT == S_IFREG, !clinux_is_pseudo(found.number) else { return nil }
+        guard let status = found.status, status.st_mode & S_IFMT == S_IFREG, !clinux_is_pseudo(found.number) else {
+            return nil
+        }
         let path = "/proc/self/fd/\(found.number)"
         let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
         if let file = Descriptor.open(path, flags: flags | noAccessTime) { return file }
@@ -30,7 +32,9 @@ final class RootDirectory {
 
     /// The files below it.
     var view: FileView {
-        FileView { self.reach($0) != nil } read: { path, limit in
+        FileView {
+            self.reach($0) != nil
+        } read: { path, limit in
             guard let found = self.reach(path), let file = Self.open(found) else { return nil }
             return file.read(limit: limit)
         }

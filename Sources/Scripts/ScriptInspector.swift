@@ -57,8 +57,8 @@ public final class ScriptInspector: Sendable {
     ///   - others: further paths of the process, where the script's own says nothing of its application: the entry
     ///     script, and the files of other frames.
     public func facts(
-        of path: [UInt8], in process: ProcessDescription, alsoTry pid: UInt32? = nil, startedAt startTime: UInt64? = nil,
-        others: [[UInt8]] = []
+        of path: [UInt8], in process: ProcessDescription, alsoTry pid: UInt32? = nil,
+        startedAt startTime: UInt64? = nil, others: [[UInt8]] = []
     ) -> ScriptFacts {
         let path = PHPContext.Frame.sourceFile(of: path)
         guard Path.isAbsolute(path), path.count <= Path.limit, !path.contains(0) else {

@@ -28,7 +28,8 @@ public struct WebApplicationDetector {
                 files.read(child(source.file, of: root), Self.readLimit).flatMap(source.version)
             }.first
             return WebApplication(
-                kind: signature.kind, version: version, root: root, component: signature.component(of: path, root: root))
+                kind: signature.kind, version: version, root: root, component: signature.component(of: path, root: root)
+            )
         }
         let root = search.documentRoot(above: path)
         return WebApplication(
@@ -98,7 +99,7 @@ extension ApplicationSignature {
 extension ApplicationSignature.Place {
     fileprivate func component(_ components: ArraySlice<ArraySlice<UInt8>>) -> WebApplication.Component? {
         // A plugin may be a file by itself; anything else is a folder.
-        guard components.count > pattern.count || kind == .plugin && components.count == pattern.count else { return nil }
+        guard components.count >= pattern.count + (kind == .plugin ? 0 : 1) else { return nil }
         var name: [ArraySlice<UInt8>] = []
         for (part, component) in zip(pattern, components) {
             if part == "*" {

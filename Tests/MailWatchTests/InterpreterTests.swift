@@ -79,8 +79,8 @@ struct InterpreterTests {
     }
 
     @Test func aLongPathIsNone() {
-        #expect(script("/bin/sh", ["sh", String(repeating: "a/", count: 2_000)]) == String(
-            "/srv/www/" + String(repeating: "a/", count: 2_000).dropLast()))
+        let long = String(repeating: "a/", count: 2_000) + "a"
+        #expect(script("/bin/sh", ["sh", long]) == "/srv/www/" + long)
         #expect(script("/bin/sh", ["sh", String(repeating: "a/", count: 3_000)]) == nil)
     }
 }

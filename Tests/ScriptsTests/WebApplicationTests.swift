@@ -18,19 +18,22 @@ struct WebApplicationTests {
             let found = WebApplicationDetector(view(files)).application(
                 of: Array(path.utf8), others: others.map { Array($0.utf8) })
         else { return "none" }
-        let component = found.component.map { " \($0.kind.rawValue):\(String(decoding: $0.name, as: UTF8.self))" } ?? ""
-        return "\(found.kind.rawValue) \(found.version ?? "-") \(String(decoding: found.root, as: UTF8.self))\(component)"
+        var words = [found.kind.rawValue, found.version ?? "-", String(decoding: found.root, as: UTF8.self)]
+        if let component = found.component {
+            words.append("\(component.kind.rawValue):\(String(decoding: component.name, as: UTF8.self))")
+        }
+        return words.joined(separator: " ")
     }
 
     private let wordPress = [
         "/w/wp-load.php": "<?php", "/w/index.php": "<?php",
         "/w/wp-includes/version.php": """
-            <?php
-            /**
-             * @global string $wp_version
-             */
-            $wp_version = '6.1.9';
-            """,
+        <?php
+        /**
+         * @global string $wp_version
+         */
+        $wp_version = '6.1.9';
+        """,
     ]
 
     @Test(
@@ -121,7 +124,8 @@ struct WebApplicationTests {
 
     @Test(
         arguments: [
-            "$wp_version = '6.1';", "$wp_version='6.1'", "$wp_version = \"6.1\"", "$wp_version\n= '\u{1b}[2J';$wp_version = '6.1'",
+            "$wp_version = '6.1';", "$wp_version='6.1'", "$wp_version = \"6.1\"",
+            "$wp_version\n= '\u{1b}[2J';$wp_version = '6.1'",
         ])
     func versionsThatAreRead(text: String) {
         #expect(detect(["/w/wp-includes/version.php": text], "/w/x.php") == "WordPress 6.1 /w")
