@@ -18,7 +18,9 @@ struct PHPInspectorTests {
     }
 
     private func reason(_ path: String, shownAs: String? = nil) -> String? {
-        guard case .unknown(_, _, _, let reason) = PHPInspector.inspect(path: path, shownAs: shownAs) else { return nil }
+        guard case .unknown(_, _, _, let reason) = PHPInspector.inspect(path: path, shownAs: shownAs) else {
+            return nil
+        }
         return reason
     }
 
@@ -95,7 +97,8 @@ struct PHPInspectorTests {
     }
 
     @Test(arguments: [
-        ("8.2.36", "8.2.36"), ("7.4.33-1+deb11u5", "7.4.33"), ("8.3.0RC1", "8.3.0"), ("8.4", "8.4"), ("8.1.2.3", "8.1.2"),
+        ("8.2.36", "8.2.36"), ("7.4.33-1+deb11u5", "7.4.33"), ("8.3.0RC1", "8.3.0"), ("8.4", "8.4"),
+        ("8.1.2.3", "8.1.2"),
         ("8.4.", "8.4"), ("8.2.99999999999999999999", "8.2"),
     ])
     func versionEndsWhereOtherTextBegins(text: String, version: String) throws {
@@ -197,7 +200,9 @@ struct PHPInspectorTests {
         #expect(try reason(fixture.write(bytes, to: "php")) == "its symbol executor_globals cannot be right")
     }
 
-    private static func bytes(_ number: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+    private static func bytes(_ number: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    }
 
     // MARK: What is no PHP
 
