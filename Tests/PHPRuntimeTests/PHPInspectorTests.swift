@@ -218,8 +218,21 @@ struct PHPInspectorTests {
         #expect(try PHPInspector.inspect(path: fixture.write([], to: "empty")) == nil)
         #expect(try reason(fixture.write(Array("<html>".utf8), to: "php.html")) == "not an ELF program of x86-64")
         #expect(try reason(fixture.compile("php-part.o", options: ["-c"])) == "not an ELF program of x86-64")
-        #expect(
-            try reason(fixture.compile("php-32", options: ["-c", "-m32"])) == "not an ELF program of x86-64")
+    }
+
+    /// 32 bits; of ARM's machines; sections or segments beyond what the header counts.
+    @Test(arguments: [[4: 1], [18: 0xb7], [60: 0, 61: 0], [56: 0xff, 57: 0xff]] as [[Int: UInt8]])
+    func programOfAnotherKindIsUnknown(changes: [Int: UInt8]) throws {
+        var bytes = Array(try Data(contentsOf: URL(filePath: fixture.compile("php"))))
+        for (place, byte) in changes { bytes[place] = byte }
+        #expect(try reason(fixture.write(bytes, to: "php")) == "not an ELF program of x86-64")
+    }
+
+    /// Without section headers there are no symbols, but the segments still have the version.
+    @Test func programWithoutSectionsIsUnknown() throws {
+        var bytes = Array(try Data(contentsOf: URL(filePath: fixture.compile("php"))))
+        for place in Array(40..<48) + Array(60..<64) { bytes[place] = 0 }
+        #expect(try reason(fixture.write(bytes, to: "any")) == "stripped: it has no symbol executor_globals")
     }
 
     @Test func scriptIsNone() throws {
