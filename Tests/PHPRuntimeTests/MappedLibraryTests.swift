@@ -44,6 +44,7 @@ struct MappedLibraryTests {
 
     @Test(arguments: [
         ("/usr/sbin/apache2", true), ("httpd", true), ("httpd-prefork", true), ("httpd.worker (deleted)", true),
+        ("/usr/sbin/httpd (deleted)", true),
         ("/usr/bin/frankenphp", true), ("apache2ctl", false), ("lighttpd", false), ("httpd/x", false),
     ])
     func nameSaysHost(path: String, isHost: Bool) { #expect(PHPNames.isHost(PHPNames.fileName(path)) == isHost) }
