@@ -37,7 +37,7 @@ let package = Package(
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
-.target(name: "PHPRuntime", dependencies: ["CLibelf"], swiftSettings: strict),
+        .target(name: "PHPRuntime", dependencies: ["CLibelf"], swiftSettings: strict),
         .target(
             name: "Scripts",
             dependencies: ["CLinux", "HostFacts", "MailWatch", .product(name: "Crypto", package: "swift-crypto")],

@@ -20,7 +20,7 @@ internal import CLibelf
     static let machine = shim_machine == Int(EM_AARCH64) ? "aarch64" : "x86-64"
     private static let maximumSegments = 256
     private static let maximumSections = 4096
-    private static let maximumTable = 64 << 20
+    private static let maximumTable = 32 << 20
     private static let maximumText: UInt64 = 128 << 20
 
     let entry: UInt64
@@ -33,6 +33,11 @@ internal import CLibelf
 
     /// The file has to stay open as long as this lives. Nil where it is none of this machine.
     init?(_ file: borrowing OpenFile) {
+        // libelf would make room for as many sections and segments as section 0 claims, where the header says so.
+        let start = file.read(64, at: 0)
+        guard start.count == 64, start[40..<48].allSatisfy({ $0 == 0 }) || start[60] | start[61] != 0,
+            start[56] & start[57] != 0xff
+        else { return nil }
         guard elf_version(UInt32(EV_CURRENT)) != UInt32(EV_NONE),
             // ELF_C_READ reads; what it gives is ended below or in deinit.
             let elf = unsafe elf_begin(file.descriptor, ELF_C_READ, nil)
@@ -97,8 +102,12 @@ internal import CLibelf
         var found: [String: Symbol] = [:]
         let wanted = names.map { (name: $0, bytes: Array($0.utf8) + [0]) }
         for kind in [SHT_DYNSYM, SHT_SYMTAB] {
+            var isFirst = true
             unsafe eachSection { section, header in
-                guard header.sh_type == UInt32(kind), header.sh_size <= Self.maximumTable,
+                // More than one of a kind only takes time and memory.
+                guard header.sh_type == UInt32(kind), isFirst else { return }
+                isFirst = false
+                guard header.sh_size <= Self.maximumTable,
                     let strings = strings(UInt64(header.sh_link), file),
                     // libelf gives as many bytes as the section has in the file, or nothing.
                     let data = unsafe elf_getdata(section, nil)

@@ -14,13 +14,14 @@ struct MappedLibrary: Equatable {
     static func parse(_ maps: [UInt8]) -> [MappedLibrary] {
         var libraries: [MappedLibrary] = []
         for line in maps.split(separator: UInt8(ascii: "\n")) {
-            // Most lines are none, and this is quick.
-            guard line.contains(UInt8(ascii: "/")) else { continue }
+            // Most lines are of something else, and this is quick.
+            guard let slash = line.lastIndex(of: UInt8(ascii: "/")),
+                PHPNames.isLibrary(Substring(decoding: line[(slash + 1)...].prefix(255), as: UTF8.self))
+            else { continue }
             let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
             guard fields.count == 6 else { continue }
             let path = String(decoding: fields[5].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
-            guard PHPNames.isLibrary(PHPNames.fileName(path)),
-                let inode = UInt64(String(decoding: fields[4], as: UTF8.self)),
+            guard let inode = UInt64(String(decoding: fields[4], as: UTF8.self)),
                 !libraries.contains(where: { $0.inode == inode && $0.path == path })
             else { continue }
             libraries.append(

@@ -38,10 +38,10 @@ public struct PHPLayout: Sendable, Equatable {
 
     /// Oldest first.
     ///
-    /// All fields of each row but 8.5 were taken with offsetof on x86-64, without ZTS and ZEND_DEBUG. "Package" are the
-    /// headers of Debian's -dev package; "tag" are php-src's at that tag, compiled with the php_config.h of the nearest
-    /// such package. fcgi_request is no part of the headers: main/fastcgi.c was compiled at each tag. "Live" rows were
-    /// also walked in running programs (cli, FPM, cgi, mod_php), the others were not.
+    /// Taken with offsetof on x86-64, without ZTS and ZEND_DEBUG: "package" from the headers of Debian's -dev package,
+    /// "tag" from php-src's at that tag, with the php_config.h of the nearest such package. fcgi_request is in no header:
+    /// main/fastcgi.c was compiled at the tag. "Live": the prototype also walked running programs (cli, FPM, cgi,
+    /// mod_php) by it; the other rows were not tried so.
     public static let table: [PHPLayout] = [
         // Tag php-7.0.33.
         PHPLayout(7, 0, currentExecuteData: 480, previous: 56, fileName: 120),

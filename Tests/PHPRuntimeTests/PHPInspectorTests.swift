@@ -18,7 +18,9 @@ struct PHPInspectorTests {
     }
 
     private func reason(_ path: String, shownAs: String? = nil) -> String? {
-        guard case .unknown(_, _, _, let reason) = PHPInspector.inspect(path: path, shownAs: shownAs) else { return nil }
+        guard case .unknown(_, _, _, let reason) = PHPInspector.inspect(path: path, shownAs: shownAs) else {
+            return nil
+        }
         return reason
     }
 
@@ -95,7 +97,8 @@ struct PHPInspectorTests {
     }
 
     @Test(arguments: [
-        ("8.2.36", "8.2.36"), ("7.4.33-1+deb11u5", "7.4.33"), ("8.3.0RC1", "8.3.0"), ("8.4", "8.4"), ("8.1.2.3", "8.1.2"),
+        ("8.2.36", "8.2.36"), ("7.4.33-1+deb11u5", "7.4.33"), ("8.3.0RC1", "8.3.0"), ("8.4", "8.4"),
+        ("8.1.2.3", "8.1.2"),
         ("8.4.", "8.4"), ("8.2.99999999999999999999", "8.2"),
     ])
     func versionEndsWhereOtherTextBegins(text: String, version: String) throws {
@@ -183,9 +186,25 @@ struct PHPInspectorTests {
 
     @Test(arguments: [UInt64.max, UInt64.max - 1799, 0, 1, 1 << 63, 0x7fff_ffff_ffff_f000])
     func garbageAddressIsUnknown(address: UInt64) throws {
-        let path = try fixture.compile("php")
+        try fixture.compile("php")
+        #expect(try reason(moveGlobals(to: address)) == "its symbol executor_globals cannot be right")
+    }
+
+    /// What is written begins with .init_array and ends with .bss.
+    @Test func addressThatIsPartlyOutsideIsUnknown() throws {
+        try fixture.compile("php")
+        let start = try #require(try fixture.address(of: "__frame_dummy_init_array_entry", in: "php"))
+        let end = try #require(try fixture.address(of: "_end", in: "php"))
+        for address in [start - 8, start - 1799, end - 1792, end] {
+            #expect(try reason(moveGlobals(to: address)) == "its symbol executor_globals cannot be right")
+            try fixture.compile("php")
+        }
+        #expect(try known(moveGlobals(to: start)).executorGlobals == start)
+    }
+
+    private func moveGlobals(to address: UInt64) throws -> String {
         let right = try #require(try fixture.address(of: "executor_globals", in: "php"))
-        var bytes = Array(try Data(contentsOf: URL(filePath: path)))
+        var bytes = Array(try Data(contentsOf: URL(filePath: fixture.path("php"))))
         let symbol = Self.bytes(right) + Self.bytes(1800)
         var patched = 0
         for place in 0..<bytes.count - symbol.count where bytes[place..<place + 16].elementsEqual(symbol) {
@@ -194,10 +213,12 @@ struct PHPInspectorTests {
         }
         // In .dynsym and in .symtab.
         try #require(patched == 2)
-        #expect(try reason(fixture.write(bytes, to: "php")) == "its symbol executor_globals cannot be right")
+        return try fixture.write(bytes, to: "php")
     }
 
-    private static func bytes(_ number: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+    private static func bytes(_ number: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    }
 
     // MARK: What is no PHP
 
@@ -213,8 +234,21 @@ struct PHPInspectorTests {
         #expect(try PHPInspector.inspect(path: fixture.write([], to: "empty")) == nil)
         #expect(try reason(fixture.write(Array("<html>".utf8), to: "php.html")) == "not an ELF program of x86-64")
         #expect(try reason(fixture.compile("php-part.o", options: ["-c"])) == "not an ELF program of x86-64")
-        #expect(
-            try reason(fixture.compile("php-32", options: ["-c", "-m32"])) == "not an ELF program of x86-64")
+    }
+
+    /// 32 bits; of ARM's machines; sections or segments beyond what the header counts.
+    @Test(arguments: [[4: 1], [18: 0xb7], [60: 0, 61: 0], [56: 0xff, 57: 0xff]] as [[Int: UInt8]])
+    func programOfAnotherKindIsUnknown(changes: [Int: UInt8]) throws {
+        var bytes = Array(try Data(contentsOf: URL(filePath: fixture.compile("php"))))
+        for (place, byte) in changes { bytes[place] = byte }
+        #expect(try reason(fixture.write(bytes, to: "php")) == "not an ELF program of x86-64")
+    }
+
+    /// Without section headers there are no symbols, but the segments still have the version.
+    @Test func programWithoutSectionsIsUnknown() throws {
+        var bytes = Array(try Data(contentsOf: URL(filePath: fixture.compile("php"))))
+        for place in Array(40..<48) + Array(60..<64) { bytes[place] = 0 }
+        #expect(try reason(fixture.write(bytes, to: "any")) == "stripped: it has no symbol executor_globals")
     }
 
     @Test func scriptIsNone() throws {

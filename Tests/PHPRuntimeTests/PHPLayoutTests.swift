@@ -28,11 +28,14 @@ struct PHPLayoutTests {
     }
 
     /// What changed, as the headers have it.
-    @Test(arguments: [
-        (7, 0, 480, 56, 120), (7, 1, 480, 48, 120), (7, 2, 480, 48, 120), (7, 3, 488, 48, 128), (7, 4, 488, 48, 136),
-        (8, 0, 488, 48, 144), (8, 1, 488, 48, 144), (8, 2, 488, 48, 152), (8, 3, 488, 48, 144), (8, 4, 488, 48, 168),
-        (8, 5, 512, 48, 168),
-    ] as [(Int, Int, UInt16, UInt16, UInt16)])
+    @Test(
+        arguments: [
+            (7, 0, 480, 56, 120), (7, 1, 480, 48, 120), (7, 2, 480, 48, 120), (7, 3, 488, 48, 128),
+            (7, 4, 488, 48, 136),
+            (8, 0, 488, 48, 144), (8, 1, 488, 48, 144), (8, 2, 488, 48, 152), (8, 3, 488, 48, 144),
+            (8, 4, 488, 48, 168),
+            (8, 5, 512, 48, 168),
+        ] as [(Int, Int, UInt16, UInt16, UInt16)])
     func rowIsAsMeasured(major: Int, minor: Int, current: UInt16, previous: UInt16, fileName: UInt16) throws {
         let (row, isVerified) = try #require(PHPLayout.layout(major: major, minor: minor))
         #expect(isVerified)
