@@ -53,7 +53,7 @@ static __always_inline int record_handover(void)
 static __always_inline int record_program(void)
 {
 	struct inode *exe = current_exe();
-	struct probe_program program = { .kind = PROBE_PROGRAM };
+	struct probe_program program;
 	struct probe_file file;
 
 	if (!exe || find_binary(exe))
@@ -61,6 +61,8 @@ static __always_inline int record_program(void)
 	name_file(exe, &file);
 	if (bpf_map_lookup_elem(&php_refused, &file))
 		return 0;
+	__builtin_memset(&program, 0, sizeof(program));
+	program.kind = PROBE_PROGRAM;
 	program.tgid = bpf_get_current_pid_tgid() >> 32;
 	program.inode = file.inode;
 	program.device = file.device;

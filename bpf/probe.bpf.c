@@ -10,8 +10,8 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* A section of its own: the compiler puts constants into .rodata. */
-const volatile struct probe_config config SEC(".rodata.config") = {};
+/* It is all that may be in .rodata. */
+const volatile struct probe_config config = {};
 
 #include "fingerprint.bpf.h"
 #include "maps.bpf.h"

@@ -17,7 +17,7 @@ internal import Glibc
 
     /// Writes `value` over the program's read-only data. Call before `load`.
     func configure<Value: BitwiseCopyable>(_ value: Value) throws(BPFError) {
-        let map = try unsafe map(".rodata.config")
+        let map = try unsafe map(".rodata")
         let result = unsafe withUnsafeBytes(of: value) { bytes in
             unsafe bpf_map__set_initial_value(map, bytes.baseAddress, bytes.count)
         }
