@@ -2,12 +2,13 @@ import Foundation
 import HostFacts
 import KernelProbe
 import MailWatch
+import PHPRuntime
 import Testing
 
 /// The probe and a tracker for one test: sees what the test's own processes connect to, on the test's own port.
 struct LiveTrace: ~Copyable {
     var probe: Probe
-    private(set) var tracker = Tracker { _ in Placement(userName: "somebody") }
+    private(set) var tracker = Tracker(place: { _ in Placement(userName: "somebody") })
     /// Descriptions that came with the connects of this trace.
     private(set) var descriptions = 0
     private var finished: [Connection] = []
@@ -18,10 +19,13 @@ struct LiveTrace: ~Copyable {
         ProcessInfo.processInfo.environment["MAILSNOOP_TEST_HOOK"].flatMap { Hook(rawValue: $0) }
     }
 
-    init(port: UInt16, ringSize: Int = Probe.defaultRingSize, followLimit: Int = Probe.defaultFollowLimit) throws {
+    init(
+        port: UInt16, ringSize: Int = Probe.defaultRingSize, followLimit: Int = Probe.defaultFollowLimit,
+        php: [PHPBinary] = []
+    ) throws {
         self.port = port
         probe = try Probe.attach(
-            ports: PortSet([port]), hook: Self.hook, ringSize: ringSize, followLimit: followLimit)
+            ports: PortSet([port]), hook: Self.hook, ringSize: ringSize, followLimit: followLimit, php: php)
     }
 
     /// Takes the events that wait.

@@ -4,6 +4,8 @@ internal import Foundation
 public enum Repository {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
+    public static let build = root.appending(path: ".build").path
+    public static let tests = root.appending(path: "Tests").path
     /// Tests/connector, built by `make connector`.
     public static let connector = root.appending(path: ".build/connector").path
     /// The debug build, as it stands beside the test program.
