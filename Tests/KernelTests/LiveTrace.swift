@@ -11,6 +11,10 @@ struct LiveTrace: ~Copyable {
     private(set) var tracker = Tracker(place: { _ in Placement(userName: "somebody") })
     /// Descriptions that came with the connects of this trace.
     private(set) var descriptions = 0
+    /// Mail that PHP of the tests has handed over.
+    private(set) var handovers: [Connection] = []
+    /// Programs that may be PHP.
+    private(set) var programs: [ProgramEvent] = []
     private var finished: [Connection] = []
     private let port: UInt16
 
@@ -34,12 +38,18 @@ struct LiveTrace: ~Copyable {
         var tracker = tracker
         var finished = finished
         var descriptions = descriptions
+        var handovers = handovers
+        var programs = programs
         _ = probe.read { event in
             if case .connect(let connect) = event {
                 guard connect.destination.port == port else { return }
                 if connect.description != nil { descriptions += 1 }
             }
+            if case .program(let program) = event { programs.append(program) }
             switch tracker.handle(event) {
+            case .opened(let connection) where connection.state == .handedOver:
+                let script = connection.origin?.context?.script ?? []
+                if script.starts(with: "/srv/mailsnoop-".utf8) { handovers.append(connection) }
             case .opened(let connection) where connection.state.hasEnded: finished.append(connection)
             case .ended(let connection): finished.append(connection)
             default: break
@@ -48,6 +58,14 @@ struct LiveTrace: ~Copyable {
         self.tracker = tracker
         self.finished = finished
         self.descriptions = descriptions
+        self.handovers = handovers
+        self.programs = programs
+    }
+
+    /// Waits until PHP of the tests has handed over `count` mails, ten seconds at most.
+    mutating func handedOver(_ count: Int) -> [Connection] {
+        wait { $0.handovers.count >= count }
+        return handovers
     }
 
     /// Waits until `count` connections of the test have ended, ten seconds at most, and returns all that have, in the
