@@ -27,6 +27,10 @@ public struct DetailReport: Sendable {
             append(script, clock, to: &text)
         }
         append(connection.process, clock, to: &text)
+        // It may have been learned since.
+        if connection.php == nil {
+            line("partial", Array((connection.process.placement.opaquePHP ?? "").utf8), to: &text)
+        }
         text.append(UInt8(ascii: "\n"))
     }
 
@@ -56,24 +60,28 @@ public struct DetailReport: Sendable {
         if let application = facts.application {
             line("site", ScriptText.application(application), to: &text)
         }
-        var file: [UInt8] = []
-        if let owner = facts.owner ?? facts.uid.map(String.init) { file += Array("owner \(owner), ".utf8) }
+        var pieces: [[UInt8]] = []
+        if let owner = facts.owner ?? facts.uid.map(String.init) { pieces.append(Array("owner \(owner)".utf8)) }
         if let time = facts.modificationTime {
-            file.append("changed " as StaticString)
-            Timestamp.append(time, to: &file)
-            file.append(", " as StaticString)
+            var piece = Array("changed ".utf8)
+            Timestamp.append(time, to: &piece)
+            pieces.append(piece)
         }
-        if let size = facts.size { file.append("\(size) bytes, ") }
-        if let hash = facts.sha256 { file.append("sha256 \(hexadecimal(hash)), ") }
-        if let obstacle = facts.obstacle { file.append("\(obstacle.rawValue), ") }
-        line("file", file, "read after the connect: it may have changed since", to: &text)
+        if let size = facts.size { pieces.append(Array("\(size) bytes".utf8)) }
+        if let hash = facts.sha256 { pieces.append(Array("sha256 \(hexadecimal(hash))".utf8)) }
+        if let obstacle = facts.obstacle { pieces.append(Array(obstacle.rawValue.utf8)) }
+        line(
+            "file", Array(pieces.joined(separator: Array(", ".utf8))),
+            "(read after the connect: it may have changed since)", to: &text)
     }
 
     private func append(_ process: Process, _ clock: WallClock, to text: inout [UInt8]) {
         let description = process.description
         var user = Array(process.user.utf8)
         if let uid = description.effectiveUID, uid != description.uid { user.append(", effective uid \(uid)") }
-        line("process", Array("\(description.pid) ".utf8) + process.program, description.isExeDeleted ? "(deleted)" : "", to: &text)
+        line(
+            "process", Array("\(description.pid) ".utf8) + process.program, description.isExeDeleted ? "(deleted)" : "",
+            to: &text)
         line("user", user, to: &text)
         line("command", process.commandLine, to: &text)
         line("cwd", description.cwd, to: &text)
@@ -81,7 +89,6 @@ public struct DetailReport: Sendable {
         line("parents", CSVReport.ancestry(description), to: &text)
         line("unit", Array((process.placement.unit ?? "").utf8), to: &text)
         line("container", Array((process.placement.container ?? "").utf8), to: &text)
-        line("partial", Array((process.placement.opaquePHP ?? "").utf8), to: &text)
         line("partial", Array(gapNames(description.gaps).joined(separator: " ").utf8), to: &text)
     }
 

@@ -69,7 +69,8 @@ public struct TopModel: Sendable {
 
 /// Where the columns stand: numbers to the right, text to the left, the last takes the rest.
 private struct Columns {
-    static let titles = ["LAST", "CONNECTS", "FAILED", "DESTS", "USER", "STATE", "DESTINATION", "SCRIPT OR COMMAND"].map {
+    static let titles = ["LAST", "CONNECTS", "FAILED", "DESTS", "USER", "STATE", "DESTINATION", "SCRIPT OR COMMAND"].map
+    {
         Array($0.utf8)
     }
     private static let numbers = 1...3

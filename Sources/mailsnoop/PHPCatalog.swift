@@ -22,8 +22,8 @@ final class PHPCatalog: Sendable {
 
     private struct State {
         var news: [News] = []
-        /// Why a program cannot be read. Bounded: whoever starts programs decides how many there are.
-        var reasons: [File: String] = [:]
+        /// Why a program cannot be read, nil where it can. Bounded: whoever starts programs decides how many there are.
+        var reasons: [File: String?] = [:]
         var isBusy = false
         var allowance = PHPCatalog.programsPerTick
     }
@@ -66,9 +66,10 @@ final class PHPCatalog: Sendable {
     /// Why the stack of this process cannot be read, should it be PHP and have none.
     func reason(for process: ProcessDescription) -> String? {
         let name = process.exe.split(separator: UInt8(ascii: "/")).last ?? process.comm[...]
-        let reason = state.withLock { $0.reasons[File(inode: process.exeInode, device: process.exeDevice)] }
+        let file = File(inode: process.exeInode, device: process.exeDevice)
+        if let reason = state.withLock({ $0.reasons[file] }) { return reason }
         let isCalledPHP = name.starts(with: "php".utf8) || name.starts(with: "lsphp".utf8)
-        return reason ?? (isCalledPHP ? "this PHP was not known yet" : nil)
+        return isCalledPHP ? "this PHP was not known yet" : nil
     }
 
     private func ask(
@@ -81,9 +82,14 @@ final class PHPCatalog: Sendable {
             state.withLock { state in
                 state.isBusy = false
                 state.news.append(News(program: program, findings: findings))
-                for case .unknown(_, let inode, let device, let reason) in findings {
-                    if state.reasons.count >= Self.reasonLimit { state.reasons = [:] }
-                    state.reasons[File(inode: inode, device: kernelDevice(device))] = reason
+                if state.reasons.count + findings.count > Self.reasonLimit { state.reasons = [:] }
+                for finding in findings {
+                    switch finding {
+                    case .known(let binary):
+                        state.reasons[File(inode: binary.inode, device: kernelDevice(binary.device))] = .some(nil)
+                    case .unknown(_, let inode, let device, let reason):
+                        state.reasons[File(inode: inode, device: kernelDevice(device))] = reason
+                    }
                 }
             }
             answered.signal()

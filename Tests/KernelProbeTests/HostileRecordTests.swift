@@ -66,7 +66,8 @@ struct HostileRecordTests {
     @Test func anySizesAreTakenOnlyWhenTheyFit() {
         var random = SplitMix64(seed: 31)
         var record = Record()
-        let available = record.argv.count + record.exe.count + record.cwd.count + record.cgroup.count
+        let available =
+            record.argv.count + record.exe.count + record.cwd.count + record.cgroup.count
             + record.root.count
         let memory = GuardedMemory()
         for _ in 0..<20_011 {

@@ -113,7 +113,8 @@ extension ScriptFacts {
         facts.modificationTime = 1_518_490_439_000_000_003
         facts.sha256 = [UInt8](repeating: 11, count: 32)
         facts.application = WebApplication(
-            kind: .wordPress, version: "6.1.6", root: path.starts(with: "/srv/shop".utf8) ? Array("/srv/shop".utf8) : path,
+            kind: .wordPress, version: "6.1.6",
+            root: path.starts(with: "/srv/shop".utf8) ? Array("/srv/shop".utf8) : path,
             component: .init(kind: .plugin, name: path.starts(with: "/srv/shop".utf8) ? Array("acme".utf8) : path))
         return facts
     }

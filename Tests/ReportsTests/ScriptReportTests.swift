@@ -46,7 +46,8 @@ struct ScriptReportTests {
         for line in [
             "script    /srv/shop/wp-content/plugins/acme/mail.php:12 (PHP's stack)",
             "site      WordPress 6.1.6, plugin acme, in /srv/shop",
-            "request   POST shop.example/contact from 203.0.113.9", "pool      www", "stack     #0 [internal] fsockopen",
+            "request   POST shop.example/contact from 203.0.113.9", "pool      www",
+            "stack     #0 [internal] fsockopen",
             #"#1 /srv/shop/wp-content/plugins/acme/mail.php:12 Acme\\Mailer::send"#, "#2 /srv/shop/index.php:3",
             "partial   names-cut", "script    /srv/cron.php:5 (the stack of the PHP that started it)",
             "command   php send.php --to=a b",

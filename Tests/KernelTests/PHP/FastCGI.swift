@@ -16,7 +16,9 @@ enum FastCGI {
             parameters += length(name.utf8.count) + length(value.utf8.count) + Array(name.utf8) + Array(value.utf8)
         }
         bytes += record(4, parameters) + record(4, []) + record(5, [])
-        guard unsafe write(descriptor, bytes, bytes.count) == bytes.count else { throw NoAnswer(reason: "write \(errno)") }
+        guard unsafe write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw NoAnswer(reason: "write \(errno)")
+        }
         return try answer(descriptor)
     }
 

@@ -6,9 +6,7 @@ import Testing
 
 extension KernelSuite {
     /// Children of PHP carry the stack that started them.
-    @Suite(
-        .enabled(if: !Machine.isEmulated, "the virtual machine has PHP's program alone"),
-        .enabled(if: Probe.hasOrigins, "needs task storage in tracing programs (5.12)"))
+    @Suite(.enabled(if: Probe.hasOrigins, "needs task storage in tracing programs (5.12)"))
     struct PHPOriginTests {
         private let port: UInt16 = 10_069
         private let php: PHPInstallation
@@ -24,7 +22,8 @@ extension KernelSuite {
                 "account default\nhost 127.0.0.1\nport 10069\nfrom a@example.org\n", to: "msmtprc")
             // A real sendmail interface, under the name by which PHP calls it where it is installed as one.
             sendmail = "\(folder.inside)/sendmail"
-            try FileManager.default.createSymbolicLink(atPath: "\(folder.outside)/sendmail", withDestinationPath: "/usr/bin/msmtp")
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder.outside)/sendmail", withDestinationPath: "/usr/bin/msmtp")
             try #require(FileManager.default.isExecutableFile(atPath: "/usr/bin/msmtp"), "apt-get install msmtp")
             sendmailPath = "sendmail_path=\(sendmail) -C \(configuration) -t"
         }

@@ -70,7 +70,9 @@ final class PHPServer {
     }
 
     /// Apache with the machine's libphp and these virtual hosts: name and document root.
-    static func apache(_ folder: PHPFolder, hosts: [(name: String, root: String)], port: UInt16 = 10_093) throws -> PHPServer {
+    static func apache(_ folder: PHPFolder, hosts: [(name: String, root: String)], port: UInt16 = 10_093) throws
+        -> PHPServer
+    {
         let library = try #require(
             try FileManager.default.contentsOfDirectory(atPath: "/usr/lib/apache2/modules").filter {
                 $0.hasPrefix("libphp")

@@ -2,14 +2,13 @@ import Foundation
 import KernelProbe
 import MailWatch
 import PHPRuntime
-import TestSupport
 import Synchronization
+import TestSupport
 import Testing
 
 extension KernelSuite {
     /// Real PHP in web servers. The front controller of Tests/php loads a plugin, whose nested method connects.
-    @Suite(.enabled(if: !Machine.isEmulated, "the virtual machine has PHP's program alone"))
-    struct PHPServerTests {
+    @Suite struct PHPServerTests {
         private let port: UInt16 = 10_067
         private let php: PHPInstallation
         private let folder: PHPFolder
@@ -61,7 +60,8 @@ extension KernelSuite {
             var trace = try LiveTrace(port: port, php: php.binaries())
             let said = try server.say(
                 PHPServer.variables(
-                    script: "\(folder.inside)/shop/index.php", uri: "/contact/form?token=secret", method: "POST", variables))
+                    script: "\(folder.inside)/shop/index.php", uri: "/contact/form?token=secret", method: "POST",
+                    variables))
             try compare(#require(trace.ended(1).first), said, sapi: "fpm-fcgi", uri: "/contact/form", pool: "shop")
         }
 
@@ -149,7 +149,8 @@ extension KernelSuite {
                 [
                     "PORT": "10067", "REDIRECT_STATUS": "200",
                     // Longer than is read at once, and full of what it is not.
-                    "HTTP_COOKIE": String(repeating: "x", count: 255) + "HTTP_HOST=evil.example;" + String(repeating: "y", count: 1009),
+                    "HTTP_COOKIE": String(repeating: "x", count: 255) + "HTTP_HOST=evil.example;"
+                        + String(repeating: "y", count: 1009),
                 ])
             let answer = try Child(["env", "-i"] + environment.map { "\($0)=\($1)" } + php.cgi).end().text
             let body = try #require(answer.split(separator: "\r\n\r\n", maxSplits: 1).last)
@@ -162,7 +163,8 @@ extension KernelSuite {
             for number in 0..<13 {
                 try folder.add(
                     "<?php" + String(repeating: "\n", count: number + 1)
-                        + "function work\(number)() { @fsockopen('127.0.0.1', 10067); } work\(number)();\n", to: "load/\(number).php")
+                        + "function work\(number)() { @fsockopen('127.0.0.1', 10067); } work\(number)();\n",
+                    to: "load/\(number).php")
             }
             let server = try PHPServer.fpm(php, folder, workers: 8)
             var trace = try LiveTrace(port: port, ringSize: 1 << 26, php: php.binaries())
@@ -172,7 +174,10 @@ extension KernelSuite {
             let failures = Mutex(0)
             let next = Mutex(0)
             DispatchQueue.concurrentPerform(iterations: 8) { _ in
-                while case let marker = next.withLock({ $0 += 1; return $0 - 1 }), marker < count {
+                while case let marker = next.withLock({
+                    $0 += 1
+                    return $0 - 1
+                }), marker < count {
                     let request = PHPServer.variables(
                         script: "\(scripts)/load/\(marker % 13).php", host: "h\(marker % 7).example", uri: "/\(marker)")
                     if (try? FastCGI.request(port: fpm, request)) == nil { failures.withLock { $0 += 1 } }
