@@ -13,15 +13,15 @@ let package = Package(
     name: "mailsnoop",
     products: [.executable(name: "mailsnoop", targets: ["mailsnoop"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        // SHA-256 of scripts.
-        .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         // libbpf, as Debian ships it.
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
         // libelf, for programs that hold PHP.
         .systemLibrary(name: "CLibelf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+        // libmd, for the hash of a script.
+        .systemLibrary(name: "CLibmd", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         // zlib, for rows that wait.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // What the Glibc module lacks.
@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "PHPRuntime", dependencies: ["CLibelf"], swiftSettings: strict),
         .target(
             name: "Scripts",
-            dependencies: ["CLinux", "HostFacts", "MailWatch", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["CLibmd", "CLinux", "HostFacts", "MailWatch"],
             swiftSettings: strict),
         .target(
             name: "KernelProbe", dependencies: ["CLibbpf", "CLinux", "CProbe", "HostFacts", "MailWatch", "PHPRuntime"],

@@ -8,13 +8,14 @@ import machine
 from load import UNWATCHED_PORT, WATCHED_PORT
 from measures import SLOW_FOR_S, Counted, Latency, Plan, Result, Spread, lowest_cpu_s, worst
 from outputs import SLOW
+from php import Line
 
 _NONE = "-"
 
 
-def markdown(results: Sequence[Result], plan: Plan) -> str:
+def markdown(results: Sequence[Result], php: Sequence[Line], plan: Plan) -> str:
     parts = ["# Measured against what one would use instead", _machine(results)]
-    parts += [_connect(results, plan), _cost(results, plan), _lost(results, plan), _failures(results)]
+    parts += [_connect(results, plan), _php(php, plan), _cost(results, plan), _lost(results, plan), _failures(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -54,6 +55,27 @@ def _off(results: Sequence[Result]) -> str:
         f"Without any tool connect() takes {_spread(control.unwatched.off_ns, '{:,.0f}')} ns to the unwatched and "
         f"{_spread(control.watched.off_ns, '{:,.0f}')} ns to the watched port (off of the first line)."
     )
+
+
+def _php(lines: Sequence[Line], plan: Plan) -> str:
+    if not lines:
+        return ""
+    text = f"""## What it costs PHP, and every fork
+
+mailsnoop table, on against off: median (quartiles) of {plan.pairs} interleaved pairs, each value the best of three
+runs. BPF: time in its programs per fork, connect, mail or request, measured apart."""
+    rows = [
+        (
+            line.what,
+            _spread(line.off, "{:,.1f}"),
+            _spread(line.on, "{:,.1f}"),
+            line.unit,
+            _spread(line.ratio, "{:.3f}"),
+            _number(line.bpf_ns),
+        )
+        for line in lines
+    ]
+    return f"{text}\n\n{_table(('', 'off', 'on', 'unit', 'on / off', 'BPF ns'), rows)}"
 
 
 def _cost(results: Sequence[Result], plan: Plan) -> str:

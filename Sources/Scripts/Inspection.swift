@@ -1,4 +1,4 @@
-internal import Crypto
+internal import CLibmd
 internal import Glibc
 internal import HostFacts
 internal import MailWatch
@@ -53,7 +53,9 @@ struct Inspection: Sendable {
     }
 
     private func hash(_ file: borrowing Descriptor, _ facts: inout ScriptFacts) {
-        var hash = SHA256()
+        var state = SHA2_CTX()
+        // All three take a whole SHA2_CTX; what is read is within the array.
+        unsafe SHA256Init(&state)
         var part = [UInt8](repeating: 0, count: 65_536)
         var size = 0
         while true {
@@ -68,9 +70,10 @@ struct Inspection: Sendable {
                 facts.obstacle = .tooLarge
                 return
             }
-            // The hash takes a copy of what it has not yet taken in.
-            unsafe part.withUnsafeBytes { unsafe hash.update(bufferPointer: .init(rebasing: $0[..<count])) }
+            unsafe SHA256Update(&state, part, count)
         }
-        facts.sha256 = Array(hash.finalize())
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        unsafe SHA256Final(&digest, &state)
+        facts.sha256 = digest
     }
 }

@@ -265,12 +265,6 @@ struct PHPInspectorTests {
         }
     }
 
-    @Test(.enabled(if: getuid() != 0)) func forbiddenFileIsUnknown() throws {
-        let path = try fixture.compile("php")
-        try #require(unsafe chmod(path, 0) == 0)
-        #expect(reason(path) == "cannot be read: Permission denied")
-    }
-
     @Test func hugeFileIsUnknown() throws {
         let path = try fixture.compile("php")
         try #require(unsafe truncate(path, 512 << 20) == 0)

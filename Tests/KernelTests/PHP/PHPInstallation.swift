@@ -16,6 +16,9 @@ struct PHPInstallation: Sendable, CustomTestStringConvertible {
         .last { FileManager.default.isExecutableFile(atPath: "/usr/bin/php\($0)") }
         .map { PHPInstallation(series: $0, root: nil) }
 
+    /// The machine's, and those that are unpacked.
+    static let allSeries = [system?.series ?? "none", "7.4", "8.4"]
+
     /// One that was unpacked. Cancels the test where it could not be had.
     static func unpacked(_ series: String) throws -> PHPInstallation {
         let root = "\(Repository.build)/php/\(series)"

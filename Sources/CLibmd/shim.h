@@ -1,0 +1,4 @@
+/* libmd for Swift: SHA-256. */
+#pragma once
+#include <sys/types.h>
+#include <sha2.h>
