@@ -193,17 +193,24 @@ public struct Probe: ~Copyable {
         private let connect: Int32?
         private let life: Int32
         private let destroy: Int32?
+        /// Those of forks and executions, where it may skip them.
+        private let others: [Int32]
 
         init(_ hook: Hook, _ object: borrowing BPFObject) throws(BPFError) {
             connect = hook.mayBeSkipped ? try object.programDescriptor(hook.program) : nil
             life = try object.programDescriptor(hook == .tpBTF ? hook.program : "life")
             destroy = hook.programs.contains("destroy") ? try object.programDescriptor("destroy") : nil
+            var others: [Int32] = []
+            for name in ["fork", "exec"] where Kernel.preemptsTracepoints && hook.programs.contains(name) {
+                others.append(try object.programDescriptor(name))
+            }
+            self.others = others
         }
 
         var count: UInt64 {
             // An end is lost where both were skipped.
             let ends = min(shim_missed_runs(life), destroy.map(shim_missed_runs) ?? .max)
-            return (connect.map(shim_missed_runs) ?? 0) + ends
+            return (connect.map(shim_missed_runs) ?? 0) + ends + others.reduce(0) { $0 + shim_missed_runs($1) }
         }
     }
 
