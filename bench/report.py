@@ -8,7 +8,7 @@ import machine
 from load import UNWATCHED_PORT, WATCHED_PORT
 from measures import SLOW_FOR_S, Counted, Latency, Plan, Result, Spread, lowest_cpu_s, worst
 from outputs import SLOW
-from php import Line
+from php import Line, pairs
 
 _NONE = "-"
 
@@ -62,8 +62,8 @@ def _php(lines: Sequence[Line], plan: Plan) -> str:
         return ""
     text = f"""## What it costs PHP, and every fork
 
-mailsnoop table, on against off: median (quartiles) of {plan.pairs} interleaved pairs, each value the best of three
-runs. BPF: time in its programs per fork, connect, mail or request, measured apart."""
+mailsnoop table, on against off: median (quartiles) of {pairs(plan)} interleaved pairs, each value the best of
+three runs. BPF: time in its programs per fork, connect, mail or request, measured apart."""
     rows = [
         (
             line.what,

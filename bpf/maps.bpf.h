@@ -83,6 +83,14 @@ struct {
 	__type(value, struct probe_php);
 } php_stamps SEC(".maps");
 
+/* Their sizes alone: what has another one need not be looked at further. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_PHP_BINARIES);
+	__type(key, __u64);
+	__type(value, __u8);
+} php_sizes SEC(".maps");
+
 /* libphp, by the address of its dynamic section as linked. User space inserts. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -58,6 +58,8 @@ static __always_inline struct probe_php *find_stamp(struct inode *inode)
 	struct inode___5_8 *old = (void *)inode;
 	struct probe_file_stamp stamp = { .size = BPF_CORE_READ(inode, i_size) };
 
+	if (!bpf_map_lookup_elem(&php_sizes, &stamp.size))
+		return 0;
 	if (bpf_core_field_exists(inode->i_mtime_sec)) {
 		stamp.mtime_s = BPF_CORE_READ(inode, i_mtime_sec);
 		stamp.mtime_ns = BPF_CORE_READ(inode, i_mtime_nsec);
@@ -583,8 +585,21 @@ static __always_inline struct origin *current_origin(void)
 	return bpf_task_storage_get(&origins, bpf_get_current_task_btf()->group_leader, 0, 0);
 }
 
+/*
+ * Whether a program may be PHP. This runs at every fork of the host, so the
+ * members are loaded and not read: only tracing programs may do that.
+ */
+static __always_inline bool may_be_known(struct task_struct *task)
+{
+	struct inode *exe = task->mm->exe_file->f_inode;
+	struct probe_file file = { .inode = exe->i_ino, .device = exe->i_sb->s_dev };
+	__u64 size = exe->i_size;
+
+	return bpf_map_lookup_elem(&php_binaries, &file) || bpf_map_lookup_elem(&php_sizes, &size);
+}
+
 /* Gives the child of the current task its origin: what PHP is doing here, or what this process has inherited. */
-static __always_inline int inherit_origin(struct task_struct *child)
+static __always_inline int inherit_origin(struct task_struct *parent, struct task_struct *child)
 {
 	struct probe_losses *lost = count_losses();
 	struct scratch *s = scratch(SLOT_FORK);
@@ -593,7 +608,7 @@ static __always_inline int inherit_origin(struct task_struct *child)
 
 	if (!s || !lost)
 		return 0;
-	own = find_php(SLOT_FORK) && current_execute_data(s) && read_context(SLOT_FORK);
+	own = may_be_known(parent) && find_php(SLOT_FORK) && current_execute_data(s) && read_context(SLOT_FORK);
 	if (!own) {
 		inherited = current_origin();
 		if (!inherited)

@@ -78,7 +78,7 @@ int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
 	/* A thread has its process's origin. */
 	if (!php_known || parent->tgid == child->tgid)
 		return 0;
-	return inherit_origin(child);
+	return inherit_origin(parent, child);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -98,7 +98,7 @@ public struct Probe: ~Copyable {
 
     private struct Maps {
         let ports, sockets, identities, contexts, losses: Int32
-        let binaries, stamps, libraries, refused, isAnyKnown: Int32
+        let binaries, stamps, sizes, libraries, refused, isAnyKnown: Int32
     }
 
     /// Loads the kernel side and begins to watch.
@@ -158,7 +158,8 @@ public struct Probe: ~Copyable {
             ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
             identities: object.mapDescriptor("identities"), contexts: object.mapDescriptor("contexts"),
             losses: object.mapDescriptor("losses"), binaries: object.mapDescriptor("php_binaries"),
-            stamps: object.mapDescriptor("php_stamps"), libraries: object.mapDescriptor("php_libraries"),
+            stamps: object.mapDescriptor("php_stamps"), sizes: object.mapDescriptor("php_sizes"),
+            libraries: object.mapDescriptor("php_libraries"),
             refused: object.mapDescriptor("php_refused"), isAnyKnown: object.mapDescriptor(".data.php"))
         let ring = try RingBuffer(map: object.mapDescriptor("events"))
         let skips = try Skips(hook, object)
@@ -290,7 +291,10 @@ public struct Probe: ~Copyable {
             var stamp = probe_file_stamp(
                 size: binary.size, mtime_s: UInt64(bitPattern: binary.modificationSeconds),
                 mtime_ns: binary.modificationNanoseconds, reserved: 0)
+            var size = binary.size
+            var yes: UInt8 = 1
             isKept = unsafe bpf_map_update_elem(maps.binaries, &file, &php, 0) == 0
+            isKept = unsafe bpf_map_update_elem(maps.sizes, &size, &yes, 0) == 0 && isKept
             isKept = unsafe bpf_map_update_elem(maps.stamps, &stamp, &php, 0) == 0 && isKept
         }
         var zero: UInt32 = 0
