@@ -89,8 +89,10 @@ swift:
 		echo "Swift 6.2 or later is missing: https://www.swift.org/install/linux/debian/12/" >&2; exit 1; }
 
 # packages-NAME installs what is missing of NAME_PACKAGES.
-.PHONY: packages-BUILD packages-TEST packages-BENCH packages-KERNEL
-packages-%:
+# A static pattern: make looks for no implicit rule of a phony target.
+PACKAGE_SETS := packages-BUILD packages-TEST packages-BENCH packages-KERNEL
+.PHONY: $(PACKAGE_SETS)
+$(PACKAGE_SETS): packages-%:
 	$(Q)missing=$$(for package in $($*_PACKAGES); do \
 			dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || echo $$package; \
 		done); \
