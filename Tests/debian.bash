@@ -29,10 +29,11 @@ private_apt() {
 		-o Acquire::Check-Valid-Until=false "$@"
 }
 
-# private_lists FOLDER SUITE: the lists of that suite, for private_apt.
+# private_lists FOLDER SUITE...: the lists of these suites, for private_apt.
 private_lists() {
-	local folder=$1 suite=$2 mirror
+	local folder=$1 mirror
 
+	shift
 	mirror=$(debian_mirror)
 	if [[ -z $mirror && $EUID -eq 0 ]]; then
 		# No lists yet, as in a fresh container.
@@ -43,6 +44,6 @@ private_lists() {
 
 	mkdir -p "$folder"/{state/lists,cache/archives}/partial
 	touch "$folder/state/status"
-	echo "deb [signed-by=$keyring] $mirror $suite main" >"$folder/sources.list"
+	printf "deb [signed-by=$keyring] $mirror %s main\n" "$@" >"$folder/sources.list"
 	private_apt "$folder" apt-get update
 }

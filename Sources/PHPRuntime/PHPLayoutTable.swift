@@ -63,7 +63,7 @@ public struct PHPLayout: Sendable, Equatable {
         PHPLayout(8, 3, currentExecuteData: 488, previous: 48, fileName: 144),
         // Package php8.4-dev 8.4.27-1~deb13u1; fcgi_request: only live. Live.
         PHPLayout(8, 4, currentExecuteData: 488, previous: 48, fileName: 168),
-        // Headers of an 8.5 build, measured for the prototype, and not again for this table. Live.
+        // Headers of an 8.5 build, measured for the prototype; walked again with Debian's php8.5-cli 8.5.7-1. Live.
         PHPLayout(8, 5, currentExecuteData: 512, previous: 48, fileName: 168),
     ]
 

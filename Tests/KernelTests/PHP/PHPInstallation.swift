@@ -16,8 +16,8 @@ struct PHPInstallation: Sendable, CustomTestStringConvertible {
         .last { FileManager.default.isExecutableFile(atPath: "/usr/bin/php\($0)") }
         .map { PHPInstallation(series: $0, root: nil) }
 
-    /// The machine's, and those that are unpacked.
-    static let allSeries = [system?.series ?? "none", "7.4", "8.4"]
+    /// The machine's, and those that are unpacked. The newest has no row of its own in the table of layouts.
+    static let allSeries = [system?.series ?? "none", "7.4", "8.4", "8.5", "8.6"]
 
     /// One that was unpacked. Cancels the test where it could not be had.
     static func unpacked(_ series: String) throws -> PHPInstallation {
@@ -30,8 +30,8 @@ struct PHPInstallation: Sendable, CustomTestStringConvertible {
     }
 
     private func command(_ program: String, _ extensions: [String], _ arguments: [String]) -> [String] {
-        // -n: no php.ini of the machine. PHP 7 has JSON as an extension.
-        let extensions = (series < "8" ? ["json"] : []) + extensions
+        // -n: no php.ini of the machine. PHP 7 has JSON as an extension, and since 8.5 opcache is none.
+        let extensions = (series < "8" ? ["json"] : []) + extensions.filter { $0 != "opcache" || series < "8.5" }
         return (root.map { ["/usr/sbin/chroot", $0] } ?? []) + [program, "-n"]
             + extensions.flatMap { ["-d", ($0 == "opcache" ? "zend_extension=" : "extension=") + $0] } + arguments
     }
