@@ -68,6 +68,9 @@ public struct Connection: Sendable {
     public internal(set) var error: Int32 = 0
     public internal(set) var bytesSent: UInt64 = 0
     public internal(set) var bytesReceived: UInt64 = 0
+    /// What was said on it; nil while nothing has been.
+    public internal(set) var dialogue: SMTPDialogue?
+    public internal(set) var judgement = Judgement(.unknown)
 
     init(_ event: ConnectEvent, process: Process, php: Script?, origin: Script?) {
         id = event.connection
@@ -116,6 +119,12 @@ public struct Connection: Sendable {
         bytesReceived = event.bytesReceived
         // A socket that never got an address keeps the one it asked for.
         if event.source.port != 0 { source = event.source }
+    }
+
+    mutating func take(_ line: LineEvent) {
+        var dialogue = dialogue ?? SMTPDialogue()
+        dialogue.take(line)
+        self.dialogue = dialogue
     }
 
     mutating func loseEnd() { state = .unknown }

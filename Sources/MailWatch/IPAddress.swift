@@ -44,6 +44,15 @@ public struct IPAddress: Hashable, Sendable {
 
     public var isUnspecified: Bool { high == 0 && (low == 0 || low == Self.mappedPrefix << 32) }
 
+    /// 127.0.0.0/8, ::1.
+    public var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
+
+    /// Whether the first `bits` of the 128 are the same.
+    func hasPrefix(_ bits: Int, sharedWith other: IPAddress) -> Bool {
+        func same(_ a: UInt64, _ b: UInt64, _ bits: Int) -> Bool { bits <= 0 || (a ^ b) >> UInt64(64 - bits) == 0 }
+        return same(high, other.high, min(bits, 64)) && same(low, other.low, bits - 64)
+    }
+
     /// Appends the text form: dotted decimal, or RFC 5952 as inet_ntop(3) gives it.
     public func append(to text: inout [UInt8]) {
         if isIPv4 {

@@ -8,6 +8,7 @@ public enum KernelEvent: Sendable {
     case program(ProgramEvent)
     case established(LifeEvent)
     case closed(LifeEvent)
+    case line(LineEvent)
 }
 
 /// A program was started that is called like PHP or like a web server, and is not known.

@@ -57,7 +57,7 @@ public struct Ledger: Sendable {
     public mutating func note(_ change: Tracker.Change) {
         switch change {
         case .opened(let connection): open(connection)
-        case .established(let connection): update(connection) { _ in }
+        case .established(let connection), .spoke(let connection): update(connection) { _ in }
         case .ended(let connection): update(connection) { $0.failed += connection.isFailure ? 1 : 0 }
         }
     }

@@ -10,6 +10,8 @@ public struct Placement: Equatable, Sendable {
     public var container: String?
     /// Why the stack of this PHP program cannot be read.
     public var opaquePHP: String?
+    /// The mail server that this process is, by its program's file and its user.
+    public var mailServer: MailServer?
 
     public init(
         userName: String? = nil, effectiveUserName: String? = nil, unit: String? = nil, container: String? = nil,
@@ -20,6 +22,25 @@ public struct Placement: Equatable, Sendable {
         self.unit = unit
         self.container = container
         self.opaquePHP = opaquePHP
+    }
+}
+
+/// A mail server, by the name of the software.
+public struct MailServer: Equatable, Sendable {
+    public enum Standing: Equatable, Sendable {
+        /// Its program is this host's own: at a known path, owned by root, not writable by others, run by its own user.
+        case installed
+        /// It looks like one, but its files are a container's, which can say of itself what it likes.
+        case inContainer
+    }
+
+    /// `Postfix`.
+    public var name: String
+    public var standing: Standing
+
+    public init(name: String, standing: Standing) {
+        self.name = name
+        self.standing = standing
     }
 }
 

@@ -8,7 +8,16 @@ public struct Tracker {
         /// It began. Where its state has ended already, nobody follows it and nothing more will come.
         case opened(Connection)
         case established(Connection)
+        /// Something was said on it.
+        case spoke(Connection)
         case ended(Connection)
+
+        public var connection: Connection {
+            switch self {
+            case .opened(let connection), .established(let connection), .spoke(let connection), .ended(let connection):
+                connection
+            }
+        }
     }
 
     /// What is found out about a script: of PHP by its context, of other interpreters by the path that argv has.
@@ -29,18 +38,22 @@ public struct Tracker {
     private var latestTime: UInt64 = 0
     private let place: (ProcessDescription) -> Placement
     private let inspect: Inspection
+    private let judge: (Connection) -> Judgement
 
     /// - Parameters:
     ///   - place: says what the host knows of a process; called once for each description.
     ///   - inspect: says what is known of a script's file; called once for each script of a process or PHP context.
+    ///   - judge: gives the verdict; called at each change of a connection.
     public init(
         processLimit: Int = 32_768, contextLimit: Int = 8192, place: @escaping (ProcessDescription) -> Placement,
-        inspect: @escaping Inspection = { _, _, _ in nil }
+        inspect: @escaping Inspection = { _, _, _ in nil },
+        judge: @escaping (Connection) -> Judgement = { _ in Judgement(.unknown) }
     ) {
         processes = KnownValues(limit: processLimit)
         scenes = KnownValues(limit: contextLimit)
         self.place = place
         self.inspect = inspect
+        self.judge = judge
     }
 
     /// The connections that have not ended, oldest first.
@@ -57,28 +70,32 @@ public struct Tracker {
         switch event {
         case .connect(let event):
             let process = process(of: event)
-            let connection = Connection(
+            var connection = Connection(
                 event, process: process, php: script(event.php, .stack, of: process, at: event.time),
                 origin: script(event.origin, .origin, of: process, at: event.time))
+            connection.judgement = judge(connection)
             if event.isFollowed { connections[connection.id] = connection }
             return .opened(connection)
         case .handover(let event):
             let process = process(of: event)
-            return .opened(
-                Connection(
-                    handover: event, process: process, php: script(event.php, .stack, of: process, at: event.time),
-                    origin: script(event.origin, .origin, of: process, at: event.time)))
+            var connection = Connection(
+                handover: event, process: process, php: script(event.php, .stack, of: process, at: event.time),
+                origin: script(event.origin, .origin, of: process, at: event.time))
+            connection.judgement = judge(connection)
+            return .opened(connection)
         case .context(let context, let fingerprint):
             latestTime = max(latestTime, context.startTime)
             scenes.insert(Scene(context: context), as: fingerprint, time: latestTime)
             return nil
         case .program: return nil
         case .established(let event):
-            connections[event.connection]?.establish(event)
-            return connections[event.connection].map { .established($0) }
+            return change(event.connection) { $0.establish(event) }.map { .established($0) }
+        case .line(let line):
+            return change(line.connection) { $0.take(line) }.map { .spoke($0) }
         case .closed(let event):
             guard var connection = connections.removeValue(forKey: event.connection) else { return nil }
             connection.end(event)
+            connection.judgement = judge(connection)
             return .ended(connection)
         }
     }
@@ -90,6 +107,7 @@ public struct Tracker {
         for (id, var connection) in connections where connection.connectTime < time && !followed.contains(id) {
             connections[id] = nil
             connection.loseEnd()
+            connection.judgement = judge(connection)
             ended.append(connection)
         }
         return ended.sorted { $0.connectTime < $1.connectTime }
@@ -99,6 +117,14 @@ public struct Tracker {
     /// well. Call it now and then, each time with the ring read empty since the last call.
     public mutating func forgetIdle() -> (identities: [UInt64], contexts: [UInt64]) {
         (processes.forgetIdle(), scenes.forgetIdle())
+    }
+
+    /// Changes an open connection. Nil where there is none.
+    private mutating func change(_ id: UInt64, _ body: (inout Connection) -> Void) -> Connection? {
+        guard let index = connections.index(forKey: id) else { return nil }
+        body(&connections.values[index])
+        connections.values[index].judgement = judge(connections.values[index])
+        return connections.values[index]
     }
 
     private mutating func process(of event: ConnectEvent) -> Process {

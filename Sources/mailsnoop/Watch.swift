@@ -114,11 +114,3 @@ struct Watch: ~Copyable {
         probe.forget(identities: idle.identities, contexts: idle.contexts)
     }
 }
-
-extension Tracker.Change {
-    var connection: Connection {
-        switch self {
-        case .opened(let connection), .established(let connection), .ended(let connection): connection
-        }
-    }
-}

@@ -53,11 +53,3 @@ extension Tracker {
         return try #require(change).connection
     }
 }
-
-extension Tracker.Change {
-    var connection: Connection {
-        switch self {
-        case .opened(let connection), .established(let connection), .ended(let connection): connection
-        }
-    }
-}
