@@ -157,9 +157,7 @@ func connection(
         life.error = 111
         change = tracker.handle(.closed(life))
     }
-    switch try #require(change) {
-    case .opened(let connection), .established(let connection), .ended(let connection): return connection
-    }
+    return try #require(change).connection
 }
 
 /// The characters in `bytes` that a terminal or a reader of lines acts on.
