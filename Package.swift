@@ -31,7 +31,7 @@ let package = Package(
             name: "CProbe", path: "bpf",
             exclude: [
                 "probe.bpf.c", "probe.bpf.o", "kernel.h", "maps.bpf.h", "fingerprint.bpf.h", "identity.bpf.h",
-                "php.bpf.h", "connection.bpf.h", "execution.bpf.h", "LICENSE",
+                "php.bpf.h", "connection.bpf.h", "execution.bpf.h", "dialogue.bpf.h", "LICENSE",
             ],
             sources: ["object.c"]),
         // The core: no root, no libbpf, no terminal.

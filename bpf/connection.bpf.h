@@ -31,21 +31,31 @@ static __always_inline __u64 socket_key(struct sock *sk)
 }
 
 /* Follows the socket from here on. Returns the connection's name. */
-static __always_inline __u64 follow(struct scratch *s, __u64 key, bool *followed)
+static __always_inline __u64 follow(struct scratch *s, __u32 slot, __u64 key, bool *followed)
 {
 	__u64 cpu = bpf_get_smp_processor_id();
-	struct followed value = { .connection = cpu << 48 | ++s->connections };
+	struct followed value = { .connection = (__u64)slot << 60 | cpu << 44 | ++s->connections };
 
+	if (slot == SLOT_SEGMENT) {
+		value.by_content = 1;
+		value.established_ns = s->connect.time_ns;
+	}
 	*followed = !bpf_map_update_elem(&sockets, &key, &value, BPF_ANY);
-	if (*followed)
+	if (*followed) {
 		__sync_fetch_and_add(&sockets_count, 1);
+		if (slot == SLOT_SEGMENT)
+			__sync_fetch_and_add(&sockets_by_content, 1);
+	}
 	return value.connection;
 }
 
-static __always_inline void unfollow(__u64 key)
+static __always_inline void unfollow(__u64 key, bool by_content)
 {
-	if (!bpf_map_delete_elem(&sockets, &key))
-		__sync_fetch_and_add(&sockets_count, -1);
+	if (bpf_map_delete_elem(&sockets, &key))
+		return;
+	__sync_fetch_and_add(&sockets_count, -1);
+	if (by_content)
+		__sync_fetch_and_add(&sockets_by_content, -1);
 }
 
 /*
@@ -61,15 +71,15 @@ static __always_inline __u64 record_caller(struct scratch *s, __u32 slot, __u32 
 	c->flags = 0;
 	c->reserved = 0;
 	c->time_ns = bpf_ktime_get_boot_ns();
-	c->tid = bpf_get_current_pid_tgid();
-	bpf_get_current_comm(c->comm, sizeof(c->comm));
+	c->tid = BPF_CORE_READ(current_task(), pid);
+	BPF_CORE_READ_INTO(&c->comm, current_task(), comm);
 	c->identity = identity_fingerprint(slot, network_namespace);
 	if (!bpf_map_lookup_elem(&identities, &c->identity)) {
 		describe_identity(slot);
 		c->flags = PROBE_DESCRIBED;
 		size += sizeof(struct probe_identity) + s->used;
 	}
-	origin = current_origin();
+	origin = current_origin(slot);
 	c->origin = origin ? tell_context(&origin->context) : 0;
 	asm volatile("%0 &= 8191" : "+r"(size));
 	return size;
@@ -89,9 +99,10 @@ static __always_inline int tell_connect(struct scratch *s, __u64 size)
 	return 0;
 }
 
-static __always_inline int record_connect(struct sock *sk)
+/* Returns the connection's name, 0 where nothing was told. */
+static __always_inline __u64 record_connect(struct sock *sk, __u32 slot)
 {
-	struct scratch *s = scratch(SLOT_CONNECT);
+	struct scratch *s = scratch(slot);
 	struct probe_losses *lost = count_losses();
 	struct probe_connect *c;
 	__u64 key = socket_key(sk);
@@ -113,18 +124,21 @@ static __always_inline int record_connect(struct sock *sk)
 	} else {
 		bpf_core_read(c->destination, 16, &sk->__sk_common.skc_v6_daddr);
 	}
-	size = record_caller(s, SLOT_CONNECT, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum));
-	c->php = own_context(s, SLOT_CONNECT);
-	c->connection = follow(s, key, &followed);
+	size = record_caller(s, slot, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum));
+	c->php = own_context(s, slot);
+	if (slot == SLOT_SEGMENT)
+		c->flags |= PROBE_BY_CONTENT;
+	c->connection = follow(s, slot, key, &followed);
 	if (!followed) {
 		c->flags |= PROBE_UNFOLLOWED;
 		lost->unfollowed++;
 	}
 	if (tell_connect(s, size)) {
 		lost->connects++;
-		unfollow(key);
+		unfollow(key, slot == SLOT_SEGMENT);
+		return 0;
 	}
-	return 0;
+	return c->connection;
 }
 
 static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16 dport)
@@ -132,7 +146,8 @@ static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16
 	/* An MPTCP socket changes state like the TCP sockets that do its work. */
 	if (protocol != IPPROTO_TCP || !watched(dport))
 		return 0;
-	return record_connect(sk);
+	record_connect(sk, SLOT_CONNECT);
+	return 0;
 }
 
 static __always_inline int record_life(struct sock *sk, bool closed)
@@ -159,7 +174,7 @@ static __always_inline int record_life(struct sock *sk, bool closed)
 		life.cookie = bpf_get_socket_cookie(sk);
 	read_source(life.source, sk, life.family);
 	if (closed) {
-		unfollow(key);
+		unfollow(key, followed->by_content);
 		life.error = sk->sk_err;
 		life.bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
 		life.bytes_received = BPF_CORE_READ(tp, bytes_received);

@@ -34,7 +34,7 @@ static __always_inline int record_handover(void)
 {
 	struct scratch *s = scratch(SLOT_EXEC);
 	struct probe_losses *lost = count_losses();
-	struct origin *origin = current_origin();
+	struct origin *origin = current_origin(SLOT_EXEC);
 	struct probe_connect *c;
 
 	if (!s || !lost || !origin || origin->handed)
@@ -63,7 +63,7 @@ static __always_inline int record_program(void)
 		return 0;
 	__builtin_memset(&program, 0, sizeof(program));
 	program.kind = PROBE_PROGRAM;
-	program.tgid = bpf_get_current_pid_tgid() >> 32;
+	program.tgid = current_tgid();
 	program.inode = file.inode;
 	program.device = file.device;
 	/* A loss is made up for at the next start. */

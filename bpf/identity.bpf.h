@@ -10,6 +10,12 @@ static __always_inline struct task_struct *current_task(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/* Of the thread group. Read and not asked for: programs that see segments may not ask before 6.10. */
+static __always_inline __u32 current_tgid(void)
+{
+	return BPF_CORE_READ(current_task(), tgid);
+}
+
 /*
  * Reads argv to the front of strings. A program that has written a longer
  * title over argv and the environment ends it with the first NUL, as
@@ -96,7 +102,7 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 	s->used = size;
 
 	s->identity.start_ns = BPF_CORE_READ(leader, start_boottime);
-	s->identity.tgid = bpf_get_current_pid_tgid() >> 32;
+	s->identity.tgid = current_tgid();
 	s->identity.uid = BPF_CORE_READ(cred, uid.val);
 	s->identity.gid = BPF_CORE_READ(cred, gid.val);
 	s->identity.euid = BPF_CORE_READ(cred, euid.val);
@@ -105,7 +111,7 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 	if (bpf_core_field_exists(task->loginuid))
 		s->identity.loginuid = BPF_CORE_READ(task, loginuid.val);
 	s->identity.network_namespace = network_namespace;
-	s->identity.cgroup_id = bpf_get_current_cgroup_id();
+	s->identity.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	s->identity.exe_inode = BPF_CORE_READ(exe, i_ino);
 	s->identity.exe_device = BPF_CORE_READ(exe, i_sb, s_dev);
 	BPF_CORE_READ_INTO(&s->identity.comm, leader, comm);

@@ -12,6 +12,7 @@ typedef _Bool bool;
 
 enum { AF_INET = 2, AF_INET6 = 10 };
 enum { IPPROTO_TCP = 6 };
+enum { IPPROTO_HOPOPTS = 0, IPPROTO_ROUTING = 43, IPPROTO_DSTOPTS = 60 };
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_CLOSE = 7 };
 enum { SOCK_DONE = 1 };
 
@@ -46,10 +47,19 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
+typedef struct {
+	int owned;
+} socket_lock_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	int sk_err;
 	__u16 sk_protocol;
+};
+
+struct sk_buff {
+	struct sock *sk;
 };
 
 struct inet_sock {
@@ -139,6 +149,7 @@ struct nsproxy {
 struct kernfs_node {
 	struct kernfs_node *parent;
 	const char *name;
+	__u64 id;
 };
 
 /* 6.15 made the parent an RCU pointer of another name. */

@@ -19,6 +19,7 @@ struct {
 struct followed {
 	__u64 connection;
 	__u64 established_ns;
+	__u64 by_content;	/* to a port that is not watched */
 };
 
 /*
@@ -33,8 +34,9 @@ struct {
 	__type(value, struct followed);
 } sockets SEC(".maps");
 
-/* How many: no look-up where there is none. */
+/* How many, and how many of them to ports that are not watched: no look-up where there is none. */
 __u64 sockets_count = 0;
+__u64 sockets_by_content = 0;
 
 /*
  * The identities that user space holds. The connect hook inserts; user space
@@ -129,16 +131,64 @@ struct {
 } origins SEC(".maps");
 
 /*
+ * The dialogue of a connection. The egress program writes the client's side, the
+ * ingress program the server's and, when a reply ends it, the client's mode. It
+ * goes with the socket.
+ */
+struct dialogue {
+	__u64 connection;	/* 0: not told yet */
+	__u32 commands;		/* whole ones of the client */
+	__u32 recipients;
+	__u32 replies;		/* whole ones of the server, without 334 and 354 */
+	__u32 message_command;	/* the number of the DATA whose message is being sent */
+	__u32 auth_command;
+	__u32 chunk_left;	/* bytes of BDAT to come */
+	__u32 strange;		/* bytes of lines that are no commands */
+	__u32 client_next;	/* sequence numbers */
+	__u32 server_next;
+	__u16 client_used;	/* bytes of the line that is not whole */
+	__u16 server_used;
+	__u8 client_began;	/* client_next is known */
+	__u8 server_began;
+	__u8 client_skips;	/* the rest of a line whose beginning is missing */
+	__u8 server_skips;
+	__u8 client_flags;
+	__u8 server_flags;
+	__u8 mode;
+	__u8 dots;		/* how much of the end of the message has been seen */
+	__u8 greeted;
+	__u8 has_recipient;	/* since MAIL */
+	__u8 is_mail;		/* a command of SMTP was said */
+	__u8 by_content;
+	__u8 held;		/* its first line waits for its sender */
+	__u8 proxied;
+	struct probe_line client;
+	char client_text[PROBE_LINE_TEXT + 1];
+	struct probe_line server;
+	char server_text[PROBE_REPLY_TEXT + 1];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct dialogue);
+} dialogues SEC(".maps");
+
+/*
  * Where records are put together: they are too large for the stack, and 5.10
  * passes no pointers to global functions, so each function looks it up. A
  * program does not run twice at a time on one CPU (the kernel counts what it
  * skips for that as missed), and only one connect hook is attached; but one of
  * another kind may run while the first is preempted. So each kind has its slot.
+ * Programs that see segments do run twice at a time; the slot says that it is
+ * in use.
  */
 enum slot {
 	SLOT_CONNECT,
 	SLOT_EXEC,
 	SLOT_FORK,
+	SLOT_SEGMENT,
 	SLOTS,
 };
 
@@ -148,6 +198,7 @@ struct scratch {
 	char strings[PROBE_STRINGS + PROBE_NAME];
 	__u64 connections;	/* begun on this CPU */
 	__u32 used;		/* bytes in strings */
+	__u32 busy;		/* SLOT_SEGMENT: in use, by a task that is preempted */
 
 	struct probe_php php;	/* of the current process */
 	__u64 base;		/* where it is loaded */

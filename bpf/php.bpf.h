@@ -540,8 +540,8 @@ __noinline __u64 read_context(__u32 slot)
 	s->context.version = s->php.version;
 	s->context.flags = s->php.unverified ? PROBE_UNVERIFIED : 0;
 	s->context.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	s->context.tgid = bpf_get_current_pid_tgid() >> 32;
-	s->context.uid = bpf_get_current_uid_gid();
+	s->context.tgid = current_tgid();
+	s->context.uid = BPF_CORE_READ(task, cred, uid.val);
 	/* So that no text has the offset 0. */
 	s->context.strings_size = 2;
 	*(__u16 *)s->context_strings = 0;
@@ -578,9 +578,9 @@ static __always_inline __u64 own_context(struct scratch *s, __u32 slot)
 }
 
 /* What PHP was doing when it started the process that is the current task's. NULL: it was not started by PHP. */
-static __always_inline struct origin *current_origin(void)
+static __always_inline struct origin *current_origin(__u32 slot)
 {
-	if (!config.origins || !php_known)
+	if (!config.origins || !php_known || (slot == SLOT_SEGMENT && !config.segment_origins))
 		return 0;
 	return bpf_task_storage_get(&origins, bpf_get_current_task_btf()->group_leader, 0, 0);
 }
@@ -610,7 +610,7 @@ static __always_inline int inherit_origin(struct task_struct *parent, struct tas
 		return 0;
 	own = may_be_known(parent) && find_php(SLOT_FORK) && current_execute_data(s) && read_context(SLOT_FORK);
 	if (!own) {
-		inherited = current_origin();
+		inherited = current_origin(SLOT_FORK);
 		if (!inherited)
 			return 0;
 	}

@@ -19,6 +19,7 @@ const volatile struct probe_config config = {};
 #include "php.bpf.h"
 #include "connection.bpf.h"
 #include "execution.bpf.h"
+#include "dialogue.bpf.h"
 
 SEC("fentry/tcp_connect")
 int BPF_PROG(connect_fentry, struct sock *sk)
@@ -36,7 +37,7 @@ static __always_inline int watch_life(struct sock *sk, int new_state)
 {
 	if (new_state != TCP_ESTABLISHED && new_state != TCP_CLOSE)
 		return 0;
-	if (!watched(sk->__sk_common.skc_dport))
+	if (!watched(sk->__sk_common.skc_dport) && !sockets_by_content)
 		return 0;
 	return record_life(sk, new_state == TCP_CLOSE);
 }
@@ -70,6 +71,20 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
 	return sockets_count ? record_life(sk, 1) : 0;
+}
+
+SEC("cgroup_skb/egress")
+int egress(struct __sk_buff *skb)
+{
+	watch_client(skb);
+	return 1;
+}
+
+SEC("cgroup_skb/ingress")
+int ingress(struct __sk_buff *skb)
+{
+	watch_server(skb);
+	return 1;
 }
 
 SEC("tp_btf/sched_process_fork")

@@ -51,6 +51,18 @@ internal import Glibc
         return unsafe BPFLink(pointer: link)
     }
 
+    /// Attaches a program that sees the segments of all processes below a cgroup, for as long as the link lives.
+    func attach(_ name: String, cgroup: String) throws(BPFError) -> BPFLink {
+        let directory = unsafe open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw BPFError(operation: "open \(cgroup)", code: errno) }
+        // The link holds the cgroup itself.
+        defer { close(directory) }
+        guard let link = unsafe bpf_program__attach_cgroup(try program(name), directory) else {
+            throw BPFError(operation: "attach to \(cgroup)", code: errno)
+        }
+        return unsafe BPFLink(pointer: link)
+    }
+
     func programDescriptor(_ name: String) throws(BPFError) -> Int32 {
         try check("find program \(name)", unsafe bpf_program__fd(program(name)))
     }

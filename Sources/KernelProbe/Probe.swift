@@ -54,6 +54,8 @@ public enum Hook: String, CaseIterable, Sendable {
     }
 
     fileprivate static var allPrograms: [String] { ["fork", "exec", "destroy", "life"] + allCases.map(\.program) }
+    /// They see the segments of connections.
+    fileprivate static let segmentPrograms = ["ingress", "egress"]
 }
 
 /// A rung of the ladder that does not bear, and why.
@@ -109,16 +111,18 @@ public struct Probe: ~Copyable {
     ///   - followLimit: connections followed at the same time.
     ///   - php: the PHP binaries whose stacks are read; `learn` adds more.
     ///   - withQuery: leaves the query in the path of PHP requests. It can hold secrets.
+    ///   - anyPort: recognises mail to all ports by what the client says first.
     public static func attach(
         ports: PortSet, hook: Hook? = nil, ringSize: Int = defaultRingSize, followLimit: Int = 32_768,
-        php: [PHPBinary] = [], withQuery: Bool = false
+        php: [PHPBinary] = [], withQuery: Bool = false, anyPort: Bool = true
     ) throws(ProbeError) -> Probe {
         var refusals: [HookRefusal] = []
         var permitted = true
         for candidate in hook.map({ [$0] }) ?? Hook.ladder {
             do throws(BPFError) {
                 try candidate.checkOffered()
-                let object = try open(bearing: candidate, ringSize: ringSize, followLimit: followLimit)
+                let object = try open(
+                    bearing: candidate, ringSize: ringSize, followLimit: followLimit, anyPort: anyPort)
                 return try start(
                     object, ports: ports, php: php, withQuery: withQuery, hook: candidate, refusals: refusals)
             } catch {
@@ -132,18 +136,24 @@ public struct Probe: ~Copyable {
             refusals: refusals)
     }
 
-    private static func open(bearing hook: Hook, ringSize: Int, followLimit: Int) throws(BPFError) -> BPFObject {
+    private static func open(
+        bearing hook: Hook, ringSize: Int, followLimit: Int, anyPort: Bool
+    ) throws(BPFError) -> BPFObject {
         // Its errors come as codes; what it would print on stderr is for its own developers.
         _ = unsafe libbpf_set_print(nil)
         let program = unsafe probe_object()
         // The embedded object lives as long as the program.
         let object = try unsafe BPFObject(bytes: program.bytes, count: program.size)
         var random = SystemRandomNumberGenerator()
-        try object.configure(probe_config(key: (random.next(), random.next()), origins: hasOrigins ? 1 : 0))
+        try object.configure(
+            probe_config(
+                key: (random.next(), random.next()), origins: hasOrigins ? 1 : 0,
+                segment_origins: hasSegmentOrigins ? 1 : 0, any_port: anyPort ? 1 : 0))
         try object.resize("events", to: ringSize)
         try object.resize("sockets", to: followLimit)
         if !hasOrigins { try object.leaveOut(map: "origins") }
         for program in Hook.allPrograms where !hook.programs.contains(program) { try object.leaveOut(program) }
+        if Kernel.cgroup2Mount == nil { for program in Hook.segmentPrograms { try object.leaveOut(program) } }
         return object
     }
 
@@ -172,6 +182,10 @@ public struct Probe: ~Copyable {
     }
 
     private mutating func attachPrograms() throws(BPFError) {
+        // First, so that no connection begins whose dialogue is not seen.
+        if let cgroup = Kernel.cgroup2Mount {
+            for program in Hook.segmentPrograms { links.append(try object.attach(program, cgroup: cgroup)) }
+        }
         for program in hook.programs { links.append(try object.attach(program)) }
     }
 
@@ -244,6 +258,8 @@ public struct Probe: ~Copyable {
                 total.unfollowed += cpu.unfollowed
                 total.contexts += cpu.contexts
                 total.origins += cpu.origins
+                total.lines += cpu.lines
+                total.dialogues += cpu.dialogues
             }
         }
         total.missed = skips.count
@@ -256,11 +272,11 @@ public struct Probe: ~Copyable {
         var connections: Set<UInt64> = []
         var key: UInt64 = 0
         var next: UInt64 = 0
-        // Keys are 8 bytes, values two words. The walk starts anew when its key goes meanwhile: hence the bound.
+        // Keys are 8 bytes, values three words. The walk starts anew when its key goes meanwhile: hence the bound.
         var found = unsafe bpf_map_get_next_key(maps.sockets, nil, &next) == 0
         for _ in 0..<4 * Int(PROBE_SOCKETS) where found {
             key = next
-            var value = [2 of UInt64](repeating: 0)
+            var value = [3 of UInt64](repeating: 0)
             if unsafe bpf_map_lookup_elem(maps.sockets, &key, &value) == 0 { connections.insert(value[0]) }
             found = unsafe bpf_map_get_next_key(maps.sockets, &key, &next) == 0
         }

@@ -18,6 +18,7 @@ public enum RecordDecoder {
         case PROBE_PROGRAM.rawValue: return program(record).map { .program($0) }
         case PROBE_ESTABLISHED.rawValue: return life(record).map { .established($0) }
         case PROBE_CLOSED.rawValue: return life(record).map { .closed($0) }
+        case PROBE_LINE.rawValue: return line(record).map { .line($0) }
         default: return nil
         }
     }
@@ -39,7 +40,26 @@ public enum RecordDecoder {
             source: Endpoint(address: source, port: raw.source_port),
             destination: Endpoint(address: destination, port: raw.destination_port), thread: raw.tid,
             threadName: unsafe name(bytes(of: raw.comm)),
-            isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0, php: raw.php, origin: raw.origin)
+            isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0,
+            isByContent: UInt32(raw.flags) & PROBE_BY_CONTENT.rawValue != 0, php: raw.php, origin: raw.origin)
+    }
+
+    private static func line(_ record: RawSpan) -> LineEvent? {
+        guard record.byteCount >= MemoryLayout<probe_line>.size else { return nil }
+        // As above.
+        let raw = unsafe record.unsafeLoadUnaligned(as: probe_line.self)
+        let text = record.extracting(droppingFirst: MemoryLayout<probe_line>.size)
+        guard let kind = LineEvent.Kind(rawValue: raw.what), text.byteCount >= Int(raw.size),
+            Int(raw.size) <= Int(PROBE_LINE_TEXT)
+        else { return nil }
+        let isReply = kind == .greeting || kind == .reply
+        return LineEvent(
+            time: raw.time_ns, connection: raw.connection, kind: kind,
+            // A reply comes with its code and the blank, or dash, behind it.
+            text: Array(text.extracting(first: Int(raw.size)).array.dropFirst(isReply ? 4 : 0)), code: raw.code,
+            ordinal: raw.ordinal, recipients: raw.recipients,
+            isCut: UInt32(raw.flags) & PROBE_LINE_CUT.rawValue != 0,
+            followsGap: UInt32(raw.flags) & PROBE_LINE_GAP.rawValue != 0)
     }
 
     private static func program(_ record: RawSpan) -> ProgramEvent? {

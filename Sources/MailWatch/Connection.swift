@@ -83,6 +83,9 @@ public struct Connection: Sendable {
         source = event.source
         connectTime = event.time
         state = event.isFollowed ? .connecting : .unknown
+        guard event.isByContent else { return }
+        establishedTime = event.time
+        if event.isFollowed { state = .open }
     }
 
     /// Mail that is handed over. It has ended as it begins.

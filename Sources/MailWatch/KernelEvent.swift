@@ -40,6 +40,8 @@ public struct ConnectEvent: Sendable {
     public var threadName: [UInt8]
     /// False when the kernel side had no room to follow it: its end will not be told.
     public var isFollowed: Bool
+    /// Established before: it was recognised by what the client said first, which is when `time` is.
+    public var isByContent: Bool
     /// What PHP was doing in this process, by the fingerprint of the context; 0 where it is no PHP that is known.
     public var php: UInt64
     /// The same for the PHP process that started this one, or one of those above it.
@@ -48,7 +50,7 @@ public struct ConnectEvent: Sendable {
     public init(
         time: UInt64, connection: UInt64, identity: UInt64, description: ProcessDescription?,
         source: Endpoint, destination: Endpoint, thread: UInt32, threadName: [UInt8], isFollowed: Bool,
-        php: UInt64 = 0, origin: UInt64 = 0
+        isByContent: Bool = false, php: UInt64 = 0, origin: UInt64 = 0
     ) {
         self.time = time
         self.connection = connection
@@ -59,6 +61,7 @@ public struct ConnectEvent: Sendable {
         self.thread = thread
         self.threadName = threadName
         self.isFollowed = isFollowed
+        self.isByContent = isByContent
         self.php = php
         self.origin = origin
     }
@@ -109,6 +112,10 @@ public struct Losses: Equatable, Sendable {
     public var contexts: UInt64 = 0
     /// No memory to have a child of PHP carry its origin.
     public var origins: UInt64 = 0
+    /// The ring was full at a line of a dialogue.
+    public var lines: UInt64 = 0
+    /// No memory to follow a dialogue.
+    public var dialogues: UInt64 = 0
     /// Hook runs that the kernel skipped, because the hook was already running on that CPU.
     public var missed: UInt64 = 0
     /// Records that this version cannot read.
@@ -116,13 +123,14 @@ public struct Losses: Equatable, Sendable {
 
     public init() {}
 
-    public var total: UInt64 { connects + established + ends + unfollowed + contexts + origins + missed + undecodable }
+    public var total: UInt64 { byCause.reduce(0) { $0 + $1.count } }
 
     /// Name and count of each cause, as they stand in every output.
     public var byCause: [(name: StaticString, count: UInt64)] {
         [
             ("connects", connects), ("established", established), ("ends", ends), ("unfollowed", unfollowed),
-            ("contexts", contexts), ("origins", origins), ("missed", missed), ("undecodable", undecodable),
+            ("contexts", contexts), ("origins", origins), ("lines", lines), ("dialogues", dialogues), ("missed", missed),
+            ("undecodable", undecodable),
         ]
     }
 }

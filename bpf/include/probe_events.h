@@ -41,6 +41,9 @@ enum {
 	PROBE_PHP_STRINGS = 6144,	/* bytes of all texts of a context */
 	PROBE_PHP_BINARIES = 512,	/* known at the same time */
 	PROBE_PHP_CUT = 1 << 15,	/* in the length of a text: it was longer */
+
+	PROBE_LINE_TEXT = 1023,	/* bytes of a line of the client that are kept */
+	PROBE_REPLY_TEXT = 127,	/* of the server, with the code and the blank behind it */
 };
 
 enum probe_kind {
@@ -50,11 +53,13 @@ enum probe_kind {
 	PROBE_HANDOVER = 4,	/* a probe_connect without a connection */
 	PROBE_CONTEXT = 5,
 	PROBE_PROGRAM = 6,
+	PROBE_LINE = 7,
 };
 
 enum probe_connect_flags {
 	PROBE_DESCRIBED = 1 << 0,	/* a probe_identity follows */
 	PROBE_UNFOLLOWED = 1 << 1,	/* no room to follow the connection: no life record will come */
+	PROBE_BY_CONTENT = 1 << 2,	/* established before: it was recognised by what the client said first */
 };
 
 enum probe_identity_flags {
@@ -193,6 +198,43 @@ struct probe_context {
 };
 _Static_assert(sizeof(struct probe_context) == 432, "probe_context has padding");
 
+/* What a line is. Nothing else of a dialogue is told. */
+enum probe_line_what {
+	PROBE_GREETING = 1,	/* the first line that the server says */
+	PROBE_REPLY,	/* the last line of a reply */
+	PROBE_EHLO,
+	PROBE_HELO,
+	PROBE_LHLO,
+	PROBE_MAIL,
+	PROBE_RCPT,	/* the first one after MAIL */
+	PROBE_DATA,
+	PROBE_BDAT,
+	PROBE_STARTTLS,
+	PROBE_AUTH,	/* cut behind the mechanism */
+	PROBE_QUIT,
+	PROBE_CLIENT_HELLO,	/* the beginning of a TLS record */
+	PROBE_PROXY,	/* a request of SOCKS 4 or 5, or of HTTP CONNECT, for a mail port */
+};
+
+enum probe_line_flags {
+	PROBE_LINE_CUT = 1 << 0,	/* it was longer */
+	PROBE_LINE_GAP = 1 << 1,	/* bytes before it were not seen */
+};
+
+/* A line that client or server has said, without the line end; its text follows. */
+struct probe_line {
+	__u8 kind;
+	__u8 what;
+	__u16 flags;
+	__u16 code;		/* of a reply */
+	__u16 size;		/* of the text */
+	__u64 time_ns;
+	__u64 connection;
+	__u32 ordinal;		/* of the command, or of the one that a reply answers; from 1 on */
+	__u32 recipients;	/* RCPT commands so far */
+};
+_Static_assert(sizeof(struct probe_line) == 32, "probe_line has padding");
+
 /* A program was started that is called like PHP or a web server and is not in php_binaries. */
 struct probe_program {
 	__u8 kind;
@@ -212,6 +254,8 @@ struct probe_losses {
 	__u64 unfollowed;	/* more than PROBE_SOCKETS at a time */
 	__u64 contexts;		/* ring full at a context: its connect tells that there is one */
 	__u64 origins;		/* no memory to give a child its origin */
+	__u64 lines;		/* ring full at a line of a dialogue */
+	__u64 dialogues;	/* no memory to follow a dialogue */
 };
 
 /* A file, as the kernel names it. */
@@ -278,6 +322,8 @@ _Static_assert(sizeof(struct probe_php) == 80, "probe_php has padding");
 struct probe_config {
 	__u64 key[2];		/* of the fingerprint: random, so that nobody can make two identities look alike */
 	__u64 origins;		/* whether this kernel lets tracing programs use task storage (5.12) */
+	__u64 segment_origins;	/* the same for programs that see segments */
+	__u64 any_port;		/* whether connections to all ports are recognised by what is said first */
 };
 
 #ifndef __bpf__

@@ -1,0 +1,805 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What client and server say (RFC 5321), taken from the segments of their
+ * connection. Lines are put together here and only those that are commands and
+ * replies are told: neither messages nor credentials leave the kernel.
+ *
+ * Each loop stands in a global function of its own, which looks the dialogue up.
+ */
+#pragma once
+
+enum mode {
+	MODE_COMMANDS,
+	MODE_MESSAGE,	/* up to CRLF . CRLF */
+	MODE_CHUNK,	/* of BDAT (RFC 3030) */
+	MODE_AUTH,	/* credentials, until the server has answered */
+	MODE_HELLO,	/* ClientHello */
+	MODE_SOCKS,	/* SOCKS 5 until its request (RFC 1928) */
+	MODE_OPAQUE,	/* TLS, or no mail */
+};
+
+enum {
+	BLOCK = 64,		/* bytes that are looked at in one go */
+	ROUNDS = 128,		/* blocks or lines of one segment */
+	MESSAGE_TAIL = 128,	/* bytes of a segment that may hold the end of a message */
+	STRANGE_BYTES = 1024,	/* without a command: it is no mail */
+	LINE_WHOLE = 1 << 16,
+};
+
+/* Where the payload of a segment is in its packet. */
+struct segment {
+	__u32 sequence;
+	__u32 offset;
+	__u32 size;
+};
+
+/* The packet's socket, as tracing programs know it. */
+static __always_inline struct sock *kernel_sock(struct __sk_buff *skb)
+{
+	return BPF_CORE_READ((struct sk_buff *)skb, sk);
+}
+
+static __always_inline struct dialogue *dialogue_of(struct __sk_buff *skb, __u64 flags)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return 0;
+	return bpf_sk_storage_get(&dialogues, sk, 0, flags);
+}
+
+/* Behind the extension headers of IPv6 (RFC 8200 section 4). Returns 0 where no TCP header follows. */
+__noinline int transport_offset(struct __sk_buff *skb, __u32 next)
+{
+	__u32 offset = 40;
+	__u8 head[2];
+
+	for (int i = 0; i < 8; i++) {
+		if (next == IPPROTO_TCP)
+			return offset;
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
+			return 0;
+		if (bpf_skb_load_bytes(skb, offset, head, sizeof(head)))
+			return 0;
+		next = head[0];
+		offset += (head[1] + 1) * 8;
+	}
+	return 0;
+}
+
+/* Finds the payload. Returns 0 where there is none. */
+static __always_inline bool find_payload(struct __sk_buff *skb, struct segment *segment)
+{
+	__u8 ip, next, tcp[14];
+	__u32 at;
+
+	if (bpf_skb_load_bytes(skb, 0, &ip, 1))
+		return 0;
+	if (ip >> 4 == 4) {
+		at = (ip & 15) * 4;
+	} else {
+		if (bpf_skb_load_bytes(skb, 6, &next, 1))
+			return 0;
+		at = transport_offset(skb, next);
+	}
+	if (!at || bpf_skb_load_bytes(skb, at, tcp, sizeof(tcp)))
+		return 0;
+	segment->sequence = (__u32)tcp[4] << 24 | (__u32)tcp[5] << 16 | (__u32)tcp[6] << 8 | tcp[7];
+	/* A SYN counts; with TCP Fast Open (RFC 7413) data follows it. */
+	if (tcp[13] & 2)
+		segment->sequence++;
+	segment->offset = at + (tcp[12] >> 4) * 4;
+	if (segment->offset >= skb->len)
+		return 0;
+	segment->size = skb->len - segment->offset;
+	return 1;
+}
+
+/* Loads up to BLOCK bytes of the packet. Returns how many, 0 where that fails. */
+static __always_inline __u32 load_block(struct __sk_buff *skb, __u32 offset, __u32 left, char bytes[BLOCK])
+{
+	if (left >= BLOCK)
+		return bpf_skb_load_bytes(skb, offset, bytes, BLOCK) ? 0 : BLOCK;
+	if (!left)
+		return 0;
+	left = ((left - 1) & (BLOCK - 1)) + 1;
+	asm volatile("" : "+r"(left));
+	if (left > BLOCK || left < 1 || bpf_skb_load_bytes(skb, offset, bytes, left))
+		return 0;
+	return left;
+}
+
+/* Tells the client's line, with `size` bytes of its text. */
+static __always_inline void tell_client_line(struct dialogue *d, __u8 what, __u64 size)
+{
+	struct probe_losses *lost;
+
+	d->client.kind = PROBE_LINE;
+	d->client.what = what;
+	d->client.flags = d->client_flags;
+	d->client.code = 0;
+	d->client.time_ns = bpf_ktime_get_boot_ns();
+	d->client.connection = d->connection;
+	d->client.ordinal = d->commands;
+	d->client.recipients = d->recipients;
+	asm volatile("%0 &= 1023" : "+r"(size));
+	d->client.size = size;
+	d->client_flags = 0;
+	if (!bpf_ringbuf_output(&events, &d->client, sizeof(d->client) + size, 0))
+		return;
+	lost = count_losses();
+	if (lost)
+		lost->lines++;
+}
+
+/* Letters of a name in any case. */
+#define UPPER(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+
+static __always_inline __u8 command_of(struct dialogue *d)
+{
+	__u32 verb = *(__u32 *)d->client_text & 0xdfdfdfdf;
+	char behind = d->client_text[4];
+	bool ends = behind == '\r' || behind == '\n' || behind == ' ' || behind == '\t';
+
+	switch (verb) {
+	case UPPER('E', 'H', 'L', 'O'): return ends ? PROBE_EHLO : 0;
+	case UPPER('H', 'E', 'L', 'O'): return ends ? PROBE_HELO : 0;
+	case UPPER('L', 'H', 'L', 'O'): return ends ? PROBE_LHLO : 0;
+	case UPPER('M', 'A', 'I', 'L'): return behind == ' ' ? PROBE_MAIL : 0;
+	case UPPER('R', 'C', 'P', 'T'): return behind == ' ' ? PROBE_RCPT : 0;
+	case UPPER('D', 'A', 'T', 'A'): return ends ? PROBE_DATA : 0;
+	case UPPER('B', 'D', 'A', 'T'): return behind == ' ' ? PROBE_BDAT : 0;
+	case UPPER('A', 'U', 'T', 'H'): return behind == ' ' ? PROBE_AUTH : 0;
+	case UPPER('Q', 'U', 'I', 'T'): return ends ? PROBE_QUIT : 0;
+	case UPPER('S', 'T', 'A', 'R'):
+		return (*(__u32 *)(d->client_text + 4) & 0xdfdfdfdf) == UPPER('T', 'T', 'L', 'S') ? PROBE_STARTTLS : 0;
+	}
+	return 0;
+}
+
+/* How long AUTH is with its mechanism alone (RFC 4422 section 3.1: 20 characters at most). */
+__noinline int auth_size(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+
+	if (!d)
+		return 0;
+	for (int i = 5; i < 25; i++) {
+		char c = d->client_text[i];
+		bool is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		if (!is_letter && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+			return i;
+	}
+	return 25;
+}
+
+/* The number behind BDAT. */
+__noinline __u32 chunk_size(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 size = 0;
+
+	if (!d)
+		return 0;
+	for (int i = 5; i < 15; i++) {
+		char c = d->client_text[i];
+
+		if (c < '0' || c > '9')
+			break;
+		size = size * 10 + (c - '0');
+	}
+	return size;
+}
+
+/* Whether CONNECT HOST:PORT (RFC 9110 section 9.3.6) asks for a mail port. */
+__noinline int asks_for_mail(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 port = 0, valid = 0;
+
+	if (!d)
+		return 0;
+	for (int i = 8; i < 300; i++) {
+		char c = d->client_text[i];
+
+		if (c == ':') {
+			port = 0;
+			valid = 1;
+		} else if (c >= '0' && c <= '9') {
+			port = port * 10 + (c - '0');
+		} else if (c == ' ' || c == '\r' || c == '\n') {
+			break;
+		} else {
+			valid = 0;
+		}
+	}
+	return valid && (port == 25 || port == 465 || port == 587);
+}
+
+/*
+ * Names the connection of a dialogue on a port that is not watched. That needs
+ * its sender: whoever holds the socket's lock sends in their own context, all
+ * others (timers, acknowledgements) in anybody's. Returns 0 where it has to wait.
+ */
+__noinline int tell_sender(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	struct scratch *s = scratch(SLOT_SEGMENT);
+	struct sock *sk = kernel_sock(skb);
+
+	if (!d || !s)
+		return 0;
+	if (d->connection)
+		return 1;
+	if (!BPF_CORE_READ(sk, sk_lock.owned) || s->busy)
+		return 0;
+	s->busy = 1;
+	d->connection = record_connect(sk, SLOT_SEGMENT);
+	s->busy = 0;
+	return d->connection != 0;
+}
+
+/* Takes the whole line of the client. Returns 0 where it has to wait for its sender. */
+__noinline int end_line(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u64 size;
+	__u8 what;
+
+	if (!d)
+		return 1;
+	what = command_of(d);
+	if (!d->connection) {
+		if (what == PROBE_EHLO || what == PROBE_HELO || what == PROBE_LHLO) {
+			d->held = 1;
+		} else if ((*(__u64 *)d->client_text & 0xffdfdfdfdfdfdfdf) == name_of("CONNECT ", 8).low && asks_for_mail(skb)) {
+			what = PROBE_PROXY;
+			d->held = 1;
+		} else {
+			d->mode = MODE_OPAQUE;
+			return 1;
+		}
+		if (!tell_sender(skb))
+			return 0;
+		d->held = 0;
+	}
+	size = d->client_used;
+	d->client_used = 0;
+	if (!what) {
+		d->strange += size;
+		if (!d->is_mail && d->strange > STRANGE_BYTES)
+			d->mode = MODE_OPAQUE;
+		return 1;
+	}
+	/* Without the line end. */
+	size -= size > 0;
+	if (size > 0 && size <= PROBE_LINE_TEXT && d->client_text[size - 1] == '\r')
+		size--;
+	if (what == PROBE_PROXY) {
+		d->proxied = 1;
+		d->greeted = 0;
+		tell_client_line(d, what, size);
+		return 1;
+	}
+	d->is_mail = 1;
+	d->commands++;
+	switch (what) {
+	case PROBE_MAIL:
+		d->has_recipient = 0;
+		break;
+	case PROBE_RCPT:
+		d->recipients++;
+		if (d->has_recipient)
+			return 1;
+		d->has_recipient = 1;
+		break;
+	case PROBE_DATA:
+		d->mode = MODE_MESSAGE;
+		d->message_command = d->commands;
+		d->dots = 1;
+		break;
+	case PROBE_BDAT:
+		d->chunk_left = chunk_size(skb);
+		if (d->chunk_left)
+			d->mode = MODE_CHUNK;
+		break;
+	case PROBE_AUTH:
+		d->mode = MODE_AUTH;
+		d->auth_command = d->commands;
+		size = auth_size(skb);
+		break;
+	}
+	tell_client_line(d, what, size);
+	return 1;
+}
+
+/* Follows the end of a message: CR LF . CR LF, also without CR. Returns how much of it has been seen. */
+static __always_inline __u8 next_dot(__u8 dots, char c)
+{
+	if (c == '\n')
+		return dots == 2 || dots == 3 ? 4 : 1;
+	if (c == '.' && dots == 1)
+		return 2;
+	return c == '\r' && dots == 2 ? 3 : 0;
+}
+
+/*
+ * Takes up to BLOCK bytes of the client, and no more than up to the end of a
+ * line or of a message. Returns how many, with LINE_WHOLE where a line is whole.
+ */
+__noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	char bytes[BLOCK] = {};
+	__u32 count;
+	bool is_message;
+
+	if (!d)
+		return 0;
+	count = load_block(skb, offset, left, bytes);
+	is_message = d->mode == MODE_MESSAGE;
+	if (!is_message && !d->client_used && !d->client_skips && bytes[0] == 0x16)
+		d->mode = MODE_HELLO;
+	for (__u32 i = 0; i < BLOCK; i++) {
+		char c = bytes[i];
+		__u16 used;
+
+		if (i >= count)
+			break;
+		if (is_message) {
+			d->dots = next_dot(d->dots, c);
+			if (d->dots == 4) {
+				d->mode = MODE_COMMANDS;
+				return i + 1;
+			}
+			continue;
+		}
+		used = d->client_used;
+		if (used < PROBE_LINE_TEXT) {
+			d->client_text[used] = c;
+			d->client_used = used + 1;
+		} else {
+			d->client_flags |= PROBE_LINE_CUT;
+		}
+		if (c == '\n' && d->mode == MODE_COMMANDS)
+			return (i + 1) | LINE_WHOLE;
+	}
+	return count;
+}
+
+/* Tells the ClientHello once it is whole, or as much of it as is kept. */
+static __always_inline void end_hello(struct dialogue *d)
+{
+	__u32 size = 5 + ((__u32)(__u8)d->client_text[3] << 8 | (__u8)d->client_text[4]);
+
+	if (d->client_used < 5 || (d->client_used < size && d->client_used < PROBE_LINE_TEXT))
+		return;
+	d->mode = MODE_OPAQUE;
+	tell_client_line(d, PROBE_CLIENT_HELLO, d->client_used);
+}
+
+/*
+ * The request of SOCKS 5 comes in a segment of its own, behind the greeting and
+ * perhaps a password, which is not kept.
+ */
+static __always_inline int take_socks(struct __sk_buff *skb, struct dialogue *d, struct segment *segment)
+{
+	__u32 size = segment->size, address;
+	char head[BLOCK] = {};
+
+	size = load_block(skb, segment->offset, size > BLOCK ? BLOCK : size, head);
+	if (size < 8 || head[0] != 5 || head[1] != 1 || head[2])
+		return 0;
+	address = head[3] == 1 ? 4 : head[3] == 4 ? 16 : head[3] == 3 ? (__u8)head[4] + 1 : 0;
+	if (!address || segment->size != 4 + address + 2)
+		return 0;
+	address = segment->size > PROBE_LINE_TEXT ? 0 : segment->size;
+	d->client_used = 0;
+	return address;
+}
+
+/* Whether these two bytes are a mail port. */
+static __always_inline bool is_mail_port(__u8 high, __u8 low)
+{
+	__u16 port = high << 8 | low;
+
+	return port == 25 || port == 465 || port == 587;
+}
+
+/* Holds what is asked of a SOCKS proxy in a segment, if it is a mail port. Returns 0 where it is none. */
+__noinline int hold_proxy_request(struct __sk_buff *skb, __u32 offset, __u32 size, __u32 port_at)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u8 port[2];
+
+	if (!d || size > 300 || bpf_skb_load_bytes(skb, offset + port_at, port, 2) || !is_mail_port(port[0], port[1]))
+		return 0;
+	size = ((size - 1) & 511) + 1;
+	asm volatile("" : "+r"(size));
+	if (size < 1 || size > 512 || bpf_skb_load_bytes(skb, offset, d->client_text, size))
+		return 0;
+	d->client_used = size;
+	d->held = 1;
+	d->proxied = 1;
+	d->greeted = 0;
+	d->mode = MODE_COMMANDS;
+	return 1;
+}
+
+/* Tells what was held back until its sender is known. Returns 0 where it still is not. */
+__noinline int tell_held(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+
+	if (!d)
+		return 0;
+	/* SOCKS is not told in lines. */
+	if (d->client_text[0] != 4 && d->client_text[0] != 5)
+		return end_line(skb);
+	if (!tell_sender(skb))
+		return 0;
+	d->held = 0;
+	tell_client_line(d, PROBE_PROXY, d->client_used);
+	d->client_used = 0;
+	return 1;
+}
+
+/* Takes the client's bytes from `offset` on. */
+__noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+
+	if (!d)
+		return 0;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u32 count;
+
+		if (!left || d->mode == MODE_OPAQUE || d->mode == MODE_AUTH || d->mode == MODE_SOCKS)
+			return 0;
+		if (d->mode == MODE_CHUNK) {
+			count = left < d->chunk_left ? left : d->chunk_left;
+			d->chunk_left -= count;
+			if (!d->chunk_left)
+				d->mode = MODE_COMMANDS;
+		} else {
+			/* The message is not read, but for its end. */
+			if (d->mode == MODE_MESSAGE && left > MESSAGE_TAIL) {
+				d->dots = 0;
+				offset += left - MESSAGE_TAIL;
+				left = MESSAGE_TAIL;
+			}
+			count = client_block(skb, offset, left);
+			if (!count)
+				return 0;
+			if (count & LINE_WHOLE) {
+				count &= LINE_WHOLE - 1;
+				if (d->client_skips) {
+					d->client_skips = 0;
+					d->client_used = 0;
+				} else if (!end_line(skb)) {
+					break;
+				}
+			}
+			if (d->mode == MODE_HELLO)
+				end_hello(d);
+			/* What has no end of a line is no mail. */
+			if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail)
+				d->mode = MODE_OPAQUE;
+		}
+		if (count > left)
+			return 0;
+		offset += count;
+		left -= count;
+	}
+	if (left) {
+		d->client_flags |= PROBE_LINE_GAP;
+		d->client_skips = !d->held;
+	}
+	return 0;
+}
+
+/*
+ * How many bytes of a segment have been seen before: it is sent again. What is
+ * missing before it is noted. A loss on the way to the server comes again later,
+ * so that from the server's side lines may be missing.
+ */
+static __always_inline __u32 seen_before(struct segment *segment, __u32 *next, __u8 *began, __u8 *flags, __u8 *skips,
+					 __u16 *used)
+{
+	__s32 ahead = *next - segment->sequence;
+
+	if (*began && ahead > 0)
+		return (__u32)ahead < segment->size ? ahead : segment->size;
+	if (*began && ahead < 0) {
+		*flags |= PROBE_LINE_GAP;
+		*skips = 1;
+		*used = 0;
+	}
+	*began = 1;
+	return 0;
+}
+
+__noinline int client_segment(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	struct segment segment;
+	__u32 skip;
+
+	if (!d || !find_payload(skb, &segment))
+		return 0;
+	skip = seen_before(&segment, &d->client_next, &d->client_began, &d->client_flags, &d->client_skips,
+			   &d->client_used);
+	if (skip >= segment.size)
+		return 0;
+	d->client_next = segment.sequence + segment.size;
+	if (d->mode == MODE_SOCKS) {
+		__u32 size = take_socks(skb, d, &segment);
+
+		if (size && hold_proxy_request(skb, segment.offset, size, size - 2))
+			tell_held(skb);
+		return 0;
+	}
+	return client_bytes(skb, segment.offset + skip, segment.size - skip);
+}
+
+/* Begins to follow a connection to a watched port, at its SYN. */
+__noinline int begin_dialogue(struct __sk_buff *skb)
+{
+	struct probe_losses *lost = count_losses();
+	__u64 key = socket_key(kernel_sock(skb));
+	struct followed *followed = bpf_map_lookup_elem(&sockets, &key);
+	struct dialogue *d;
+
+	if (!followed || !lost)
+		return 0;
+	d = dialogue_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!d) {
+		lost->dialogues++;
+		return 0;
+	}
+	/* The SYN is sent again; or the socket connects again. */
+	if (d->connection != followed->connection) {
+		__builtin_memset(d, 0, offsetof(struct dialogue, client));
+		d->connection = followed->connection;
+	}
+	return 0;
+}
+
+/* Looks at the first bytes of a connection to a port that is not watched: is it mail? */
+__noinline int look_at_first(struct __sk_buff *skb)
+{
+	struct probe_losses *lost = count_losses();
+	struct segment segment;
+	struct dialogue *d;
+	char bytes[BLOCK] = {};
+	__u32 count, verb, given;
+	__u8 mode = MODE_COMMANDS;
+
+	if (!lost || !find_payload(skb, &segment))
+		return 0;
+	count = load_block(skb, segment.offset, segment.size > BLOCK ? BLOCK : segment.size, bytes);
+	if (!count)
+		return 0;
+	/* As many letters as there are of EHLO, HELO, LHLO or CONNECT. */
+	given = count >= 4 ? ~0u : (1u << count * 8) - 1;
+	verb = *(__u32 *)bytes & 0xdfdfdfdf & given;
+	if (verb != (UPPER('E', 'H', 'L', 'O') & given) && verb != (UPPER('H', 'E', 'L', 'O') & given) &&
+	    verb != (UPPER('L', 'H', 'L', 'O') & given) && verb != (UPPER('C', 'O', 'N', 'N') & given)) {
+		if (bytes[0] == 5 && count == 2 + (__u32)(__u8)bytes[1] && count > 2)
+			mode = MODE_SOCKS;
+		else if (bytes[0] != 4 || bytes[1] != 1 || count < 9 || !is_mail_port(bytes[2], bytes[3]))
+			return 0;
+	}
+	d = dialogue_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!d) {
+		lost->dialogues++;
+		return 0;
+	}
+	d->by_content = 1;
+	/* The greeting has gone by. */
+	d->greeted = 2;
+	d->mode = mode;
+	if (bytes[0] == 4) {
+		d->client_began = 1;
+		d->client_next = segment.sequence + segment.size;
+		if (hold_proxy_request(skb, segment.offset, segment.size, 2))
+			tell_held(skb);
+		return 0;
+	}
+	return client_segment(skb);
+}
+
+static __always_inline void watch_client(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct bpf_tcp_sock *tp;
+	struct dialogue *d;
+
+	if (!sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return;
+	d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
+	if (d && sk->state != TCP_SYN_SENT) {
+		if (d->held && !tell_held(skb))
+			return;
+		if (d->mode != MODE_OPAQUE)
+			client_segment(skb);
+		return;
+	}
+	tp = bpf_tcp_sock(sk);
+	/* Only the first ones tell what it is. */
+	if (!tp || tp->data_segs_out > 2)
+		return;
+	if (sk->state == TCP_SYN_SENT) {
+		if (watched(sk->dst_port)) {
+			begin_dialogue(skb);
+			if (tp->data_segs_out)
+				client_segment(skb);
+		}
+		return;
+	}
+	if (config.any_port && tp->data_segs_out && !d)
+		look_at_first(skb);
+}
+
+/* Tells the server's line, which has `size` bytes with its code. */
+static __always_inline void tell_reply(struct dialogue *d, __u8 what, __u16 code, __u32 ordinal, __u64 size)
+{
+	struct probe_losses *lost;
+
+	d->server.kind = PROBE_LINE;
+	d->server.what = what;
+	d->server.flags = d->server_flags;
+	d->server.code = code;
+	d->server.time_ns = bpf_ktime_get_boot_ns();
+	d->server.connection = d->connection;
+	d->server.ordinal = ordinal;
+	d->server.recipients = d->recipients;
+	asm volatile("%0 &= 127" : "+r"(size));
+	d->server.size = size;
+	d->server_flags = 0;
+	if (!bpf_ringbuf_output(&events, &d->server, sizeof(d->server) + size, 0))
+		return;
+	lost = count_losses();
+	if (lost)
+		lost->lines++;
+}
+
+/* Takes the whole line of the server (RFC 5321 section 4.2). */
+__noinline int end_reply(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 ordinal;
+	__u64 size;
+	__u16 code;
+	bool is_last;
+
+	if (!d)
+		return 0;
+	size = d->server_used;
+	d->server_used = 0;
+	if (size < 4)
+		return 0;
+	for (int i = 0; i < 3; i++) {
+		if (d->server_text[i] < '0' || d->server_text[i] > '9')
+			return 0;
+	}
+	code = (d->server_text[0] - '0') * 100 + (d->server_text[1] - '0') * 10 + (d->server_text[2] - '0');
+	is_last = d->server_text[3] != '-';
+	if (!(d->server_flags & PROBE_LINE_CUT)) {
+		size--;
+		if (size > 0 && size <= PROBE_REPLY_TEXT && d->server_text[size - 1] == '\r')
+			size--;
+	}
+	if (d->greeted < 2) {
+		if (!d->greeted)
+			tell_reply(d, PROBE_GREETING, code, 0, size);
+		d->greeted = is_last ? 2 : 1;
+		return 0;
+	}
+	if (!is_last) {
+		d->server_flags = 0;
+		return 0;
+	}
+	/* 334 and 354 have the client go on with the same command. */
+	ordinal = d->replies + 1;
+	if (ordinal > d->commands)
+		ordinal = d->commands;
+	else if (code != 334 && code != 354)
+		d->replies = ordinal;
+	if (code != 334 && code != 354) {
+		if (d->mode == MODE_MESSAGE && ordinal == d->message_command)
+			d->mode = MODE_COMMANDS;
+		if (d->mode == MODE_AUTH && ordinal == d->auth_command)
+			d->mode = MODE_COMMANDS;
+	}
+	tell_reply(d, PROBE_REPLY, code, ordinal, size);
+	return 0;
+}
+
+/* As client_block(), of the server. */
+__noinline __u32 server_block(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	char bytes[BLOCK] = {};
+	__u32 count;
+
+	if (!d)
+		return 0;
+	count = load_block(skb, offset, left, bytes);
+	for (__u32 i = 0; i < BLOCK; i++) {
+		char c = bytes[i];
+		__u16 used;
+
+		if (i >= count)
+			break;
+		used = d->server_used;
+		if (used < PROBE_REPLY_TEXT) {
+			d->server_text[used] = c;
+			d->server_used = used + 1;
+		} else if (c != '\r' && c != '\n') {
+			d->server_flags |= PROBE_LINE_CUT;
+		}
+		if (c == '\n')
+			return (i + 1) | LINE_WHOLE;
+	}
+	return count;
+}
+
+__noinline int server_segment(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	struct segment segment;
+	__u32 skip, offset, left;
+	char first = 0;
+
+	if (!d || !find_payload(skb, &segment))
+		return 0;
+	skip = seen_before(&segment, &d->server_next, &d->server_began, &d->server_flags, &d->server_skips,
+			   &d->server_used);
+	if (skip >= segment.size)
+		return 0;
+	d->server_next = segment.sequence + segment.size;
+	/* What a SOCKS proxy answers is no line. */
+	if (d->proxied && !d->greeted && (bpf_skb_load_bytes(skb, segment.offset, &first, 1) || first < ' '))
+		return 0;
+	offset = segment.offset + skip;
+	left = segment.size - skip;
+	for (int i = 0; i < ROUNDS; i++) {
+		__u32 count;
+
+		if (!left || d->mode == MODE_OPAQUE)
+			return 0;
+		count = server_block(skb, offset, left);
+		if (count & LINE_WHOLE) {
+			count &= LINE_WHOLE - 1;
+			if (d->server_skips) {
+				d->server_skips = 0;
+				d->server_used = 0;
+			} else {
+				end_reply(skb);
+			}
+		}
+		if (!count || count > left)
+			return 0;
+		offset += count;
+		left -= count;
+	}
+	d->server_flags |= PROBE_LINE_GAP;
+	d->server_skips = 1;
+	return 0;
+}
+
+static __always_inline void watch_server(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+
+	if (d && d->connection && d->mode != MODE_OPAQUE)
+		server_segment(skb);
+}
