@@ -220,30 +220,7 @@ __noinline int asks_for_mail(struct __sk_buff *skb)
 	return valid && (port == 25 || port == 465 || port == 587);
 }
 
-/*
- * Names the connection of a dialogue on a port that is not watched. That needs
- * its sender: whoever holds the socket's lock sends in their own context, all
- * others (timers, acknowledgements) in anybody's. Returns 0 where it has to wait.
- */
-__noinline int tell_sender(struct __sk_buff *skb)
-{
-	struct dialogue *d = dialogue_of(skb, 0);
-	struct scratch *s = scratch(SLOT_SEGMENT);
-	struct sock *sk = kernel_sock(skb);
-
-	if (!d || !s)
-		return 0;
-	if (d->connection)
-		return 1;
-	if (!BPF_CORE_READ(sk, sk_lock.owned) || s->busy)
-		return 0;
-	s->busy = 1;
-	d->connection = record_connect(sk, SLOT_SEGMENT);
-	s->busy = 0;
-	return d->connection != 0;
-}
-
-/* Takes the whole line of the client. Returns 0 where it has to wait for its sender. */
+/* Takes the whole line of the client. Returns 0 where it has to wait until the connection has a name. */
 __noinline int end_line(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
@@ -253,19 +230,17 @@ __noinline int end_line(struct __sk_buff *skb)
 	if (!d)
 		return 1;
 	what = command_of(d);
-	if (!d->connection) {
-		if (what == PROBE_EHLO || what == PROBE_HELO || what == PROBE_LHLO) {
-			d->held = 1;
-		} else if ((*(__u64 *)d->client_text & 0xffdfdfdfdfdfdfdf) == name_of("CONNECT ", 8).low && asks_for_mail(skb)) {
+	if (d->by_content && !d->is_mail && !d->proxied) {
+		/* It has to be mail from its first line on. */
+		if ((*(__u64 *)d->client_text & 0xffdfdfdfdfdfdfdf) == name_of("CONNECT ", 8).low && asks_for_mail(skb))
 			what = PROBE_PROXY;
-			d->held = 1;
-		} else {
+		if (what != PROBE_EHLO && what != PROBE_HELO && what != PROBE_LHLO && what != PROBE_PROXY) {
 			d->mode = MODE_OPAQUE;
 			return 1;
 		}
-		if (!tell_sender(skb))
+		d->held = !d->connection;
+		if (d->held)
 			return 0;
-		d->held = 0;
 	}
 	size = d->client_used;
 	d->client_used = 0;
@@ -430,24 +405,6 @@ __noinline int hold_proxy_request(struct __sk_buff *skb, __u32 offset, __u32 siz
 	return 1;
 }
 
-/* Tells what was held back until its sender is known. Returns 0 where it still is not. */
-__noinline int tell_held(struct __sk_buff *skb)
-{
-	struct dialogue *d = dialogue_of(skb, 0);
-
-	if (!d)
-		return 0;
-	/* SOCKS is not told in lines. */
-	if (d->client_text[0] != 4 && d->client_text[0] != 5)
-		return end_line(skb);
-	if (!tell_sender(skb))
-		return 0;
-	d->held = 0;
-	tell_client_line(d, PROBE_PROXY, d->client_used);
-	d->client_used = 0;
-	return 1;
-}
-
 /* Takes the client's bytes from `offset` on. */
 __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 {
@@ -481,6 +438,8 @@ __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 					d->client_skips = 0;
 					d->client_used = 0;
 				} else if (!end_line(skb)) {
+					offset += count;
+					left -= count;
 					break;
 				}
 			}
@@ -495,9 +454,10 @@ __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 		offset += count;
 		left -= count;
 	}
-	if (left) {
+	d->held_left = left;
+	if (left && !d->held) {
 		d->client_flags |= PROBE_LINE_GAP;
-		d->client_skips = !d->held;
+		d->client_skips = 1;
 	}
 	return 0;
 }
@@ -539,8 +499,8 @@ __noinline int client_segment(struct __sk_buff *skb)
 	if (d->mode == MODE_SOCKS) {
 		__u32 size = take_socks(skb, d, &segment);
 
-		if (size && hold_proxy_request(skb, segment.offset, size, size - 2))
-			tell_held(skb);
+		if (size)
+			hold_proxy_request(skb, segment.offset, size, size - 2);
 		return 0;
 	}
 	return client_bytes(skb, segment.offset + skip, segment.size - skip);
@@ -569,7 +529,7 @@ __noinline int begin_dialogue(struct __sk_buff *skb)
 	return 0;
 }
 
-/* Looks at the first bytes of a connection to a port that is not watched: is it mail? */
+/* Looks at the first bytes of a connection to a port that is not watched. Returns 0 where they are not of mail. */
 __noinline int look_at_first(struct __sk_buff *skb)
 {
 	struct probe_losses *lost = count_losses();
@@ -606,11 +566,54 @@ __noinline int look_at_first(struct __sk_buff *skb)
 	if (bytes[0] == 4) {
 		d->client_began = 1;
 		d->client_next = segment.sequence + segment.size;
-		if (hold_proxy_request(skb, segment.offset, segment.size, 2))
-			tell_held(skb);
-		return 0;
+		hold_proxy_request(skb, segment.offset, segment.size, 2);
+	} else {
+		client_segment(skb);
 	}
+	return 1;
+}
+
+/* Tells what was held back, now that the connection has a name, and goes on behind it. */
+__noinline int go_on(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 left;
+
+	if (!d)
+		return 0;
+	left = d->held_left;
+	d->held = 0;
+	d->held_left = 0;
+	/* SOCKS is not told in lines. */
+	if (d->client_text[0] == 4 || d->client_text[0] == 5) {
+		tell_client_line(d, PROBE_PROXY, d->client_used);
+		d->client_used = 0;
+	} else {
+		end_line(skb);
+	}
+	if (left && left < skb->len)
+		return client_bytes(skb, skb->len - left, left);
+	/* Held back by an earlier segment; what has been seen already does not count again. */
 	return client_segment(skb);
+}
+
+/*
+ * Names the connection of a dialogue on a port that is not watched. That needs
+ * its sender: whoever holds the socket's lock sends in their own context, all
+ * others (timers, acknowledgements) in anybody's.
+ */
+static __always_inline void tell_sender(struct __sk_buff *skb, struct dialogue *d)
+{
+	struct scratch *s = scratch(SLOT_SEGMENT);
+	struct sock *sk = kernel_sock(skb);
+
+	if (!s || s->busy || !BPF_CORE_READ(sk, sk_lock.owned))
+		return;
+	s->busy = 1;
+	d->connection = record_connect(sk, SLOT_SEGMENT);
+	s->busy = 0;
+	if (d->connection)
+		go_on(skb);
 }
 
 static __always_inline void watch_client(struct __sk_buff *skb)
@@ -625,27 +628,29 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 	if (!sk)
 		return;
 	d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
-	if (d && sk->state != TCP_SYN_SENT) {
-		if (d->held && !tell_held(skb))
+	if (!d || sk->state == TCP_SYN_SENT) {
+		tp = bpf_tcp_sock(sk);
+		/* Only the first ones tell what it is. */
+		if (!tp || tp->data_segs_out > 2)
 			return;
-		if (d->mode != MODE_OPAQUE)
-			client_segment(skb);
-		return;
-	}
-	tp = bpf_tcp_sock(sk);
-	/* Only the first ones tell what it is. */
-	if (!tp || tp->data_segs_out > 2)
-		return;
-	if (sk->state == TCP_SYN_SENT) {
-		if (watched(sk->dst_port)) {
-			begin_dialogue(skb);
-			if (tp->data_segs_out)
-				client_segment(skb);
+		if (sk->state == TCP_SYN_SENT) {
+			if (watched(sk->dst_port)) {
+				begin_dialogue(skb);
+				if (tp->data_segs_out)
+					client_segment(skb);
+			}
+			return;
 		}
+		if (!config.any_port || !tp->data_segs_out || !look_at_first(skb))
+			return;
+		d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
+	} else if (d->mode == MODE_OPAQUE) {
 		return;
+	} else if (!d->held) {
+		client_segment(skb);
 	}
-	if (config.any_port && tp->data_segs_out && !d)
-		look_at_first(skb);
+	if (d && d->held)
+		tell_sender(skb, d);
 }
 
 /* Tells the server's line, which has `size` bytes with its code. */

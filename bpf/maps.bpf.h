@@ -143,6 +143,7 @@ struct dialogue {
 	__u32 message_command;	/* the number of the DATA whose message is being sent */
 	__u32 auth_command;
 	__u32 chunk_left;	/* bytes of BDAT to come */
+	__u32 held_left;	/* bytes behind that line, in the segment that it came in */
 	__u32 strange;		/* bytes of lines that are no commands */
 	__u32 client_next;	/* sequence numbers */
 	__u32 server_next;
@@ -160,7 +161,7 @@ struct dialogue {
 	__u8 has_recipient;	/* since MAIL */
 	__u8 is_mail;		/* a command of SMTP was said */
 	__u8 by_content;
-	__u8 held;		/* its first line waits for its sender */
+	__u8 held;		/* its first line waits until the connection has a name */
 	__u8 proxied;
 	struct probe_line client;
 	char client_text[PROBE_LINE_TEXT + 1];
