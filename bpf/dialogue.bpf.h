@@ -245,15 +245,18 @@ __noinline int end_line(struct __sk_buff *skb)
 	size = d->client_used;
 	d->client_used = 0;
 	if (!what) {
+		d->client_flags &= ~PROBE_LINE_CUT;
 		d->strange += size;
 		if (!d->is_mail && d->strange > STRANGE_BYTES)
 			d->mode = MODE_OPAQUE;
 		return 1;
 	}
-	/* Without the line end. */
-	size -= size > 0;
-	if (size > 0 && size <= PROBE_LINE_TEXT && d->client_text[size - 1] == '\r')
-		size--;
+	/* Without the line end, which is cut off where the line was longer. */
+	if (!(d->client_flags & PROBE_LINE_CUT)) {
+		size -= size > 0;
+		if (size > 0 && size <= PROBE_LINE_TEXT && d->client_text[size - 1] == '\r')
+			size--;
+	}
 	if (what == PROBE_PROXY) {
 		d->proxied = 1;
 		d->greeted = 0;
@@ -268,8 +271,10 @@ __noinline int end_line(struct __sk_buff *skb)
 		break;
 	case PROBE_RCPT:
 		d->recipients++;
-		if (d->has_recipient)
+		if (d->has_recipient) {
+			d->client_flags &= ~PROBE_LINE_CUT;
 			return 1;
+		}
 		d->has_recipient = 1;
 		break;
 	case PROBE_DATA:
@@ -445,8 +450,8 @@ __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 			}
 			if (d->mode == MODE_HELLO)
 				end_hello(d);
-			/* What has no end of a line is no mail. */
-			if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail)
+			/* What neither ends nor begins as a command does is no mail. */
+			if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !command_of(d))
 				d->mode = MODE_OPAQUE;
 		}
 		if (count > left)

@@ -15,6 +15,8 @@ struct LiveTrace: ~Copyable {
     private(set) var handovers: [Connection] = []
     /// Programs that may be PHP.
     private(set) var programs: [ProgramEvent] = []
+    /// What was said on connections of the test.
+    private(set) var lines: [LineEvent] = []
     private var finished: [Connection] = []
     private let port: UInt16
 
@@ -25,11 +27,11 @@ struct LiveTrace: ~Copyable {
 
     init(
         port: UInt16, ringSize: Int = Probe.defaultRingSize, followLimit: Int = Probe.defaultFollowLimit,
-        php: [PHPBinary] = []
+        php: [PHPBinary] = [], isWatched: Bool = true
     ) throws {
         self.port = port
         probe = try Probe.attach(
-            ports: PortSet([port]), hook: Self.hook, ringSize: ringSize, followLimit: followLimit, php: php)
+            ports: PortSet(isWatched ? [port] : []), hook: Self.hook, ringSize: ringSize, followLimit: followLimit, php: php)
     }
 
     /// Takes the events that wait.
@@ -40,13 +42,17 @@ struct LiveTrace: ~Copyable {
         var descriptions = descriptions
         var handovers = handovers
         var programs = programs
+        var lines = lines
         _ = probe.read { event in
             if case .connect(let connect) = event {
                 guard connect.destination.port == port else { return }
                 if connect.description != nil { descriptions += 1 }
             }
             if case .program(let program) = event { programs.append(program) }
-            switch tracker.handle(event) {
+            let change = tracker.handle(event)
+            // Of a connection that the test follows.
+            if case .line(let line) = event, change != nil { lines.append(line) }
+            switch change {
             case .opened(let connection) where connection.state == .handedOver:
                 let script = connection.origin?.context?.script ?? []
                 if script.starts(with: "/srv/mailsnoop-".utf8) { handovers.append(connection) }
@@ -60,6 +66,7 @@ struct LiveTrace: ~Copyable {
         self.descriptions = descriptions
         self.handovers = handovers
         self.programs = programs
+        self.lines = lines
     }
 
     /// Waits until PHP of the tests has handed over `count` mails, ten seconds at most.

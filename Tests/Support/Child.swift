@@ -8,6 +8,8 @@ public enum Repository {
     public static let tests = root.appending(path: "Tests").path
     /// Tests/connector, built by `make connector`.
     public static let connector = root.appending(path: ".build/connector").path
+    /// Tests/connector/talker.c, built with it.
+    public static let talker = root.appending(path: ".build/talker").path
     /// The debug build, as it stands beside the test program.
     public static let mailsnoop = root.appending(path: ".build/debug/mailsnoop").path
 }
