@@ -1,6 +1,10 @@
 /// What client and server have said on a connection (RFC 5321), as far as it was seen.
 public struct SMTPDialogue: Sendable, Equatable {
-    public enum Hello: String, Sendable { case ehlo = "EHLO", helo = "HELO", lhlo = "LHLO" }
+    public enum Hello: String, Sendable {
+        case ehlo = "EHLO"
+        case helo = "HELO"
+        case lhlo = "LHLO"
+    }
 
     /// A reply's code, and its text's first 120 bytes.
     public struct Reply: Sendable, Equatable {
@@ -75,10 +79,119 @@ public struct SMTPDialogue: Sendable, Equatable {
     public var proxy: Proxy?
     public var gaps: Gaps = []
 
+    private var progress = Progress()
+
     public init() {}
 }
 
+/// What `take` has to remember. Two dialogues are equal by what was said.
+private struct Progress: Sendable, Equatable {
+    /// Ordinals of DATA and BDAT LAST that no 2xx has answered yet, the oldest first; 0 none. Clients that pipeline have
+    /// begun the next message when that comes, but hardly four of them.
+    var messageEnds = SIMD4<UInt32>()
+    var quit: UInt32?
+    /// The latest answer to anything but QUIT was 4xx or 5xx.
+    var isRefused = false
+
+    static func == (_: Progress, _: Progress) -> Bool { true }
+
+    mutating func endMessage(_ ordinal: UInt32) {
+        for index in 1..<4 { messageEnds[index - 1] = messageEnds[index] }
+        messageEnds[3] = ordinal
+    }
+
+    /// Whether a message is taken now. LMTP answers once for each recipient (RFC 2033 section 4.2): that is one message.
+    mutating func takeMessage(_ ordinal: UInt32) -> Bool {
+        guard ordinal != 0, let index = (0..<4).first(where: { messageEnds[$0] == ordinal }) else { return false }
+        messageEnds[index] = 0
+        return true
+    }
+}
+
 extension SMTPDialogue {
+    private static let replyLimit = 120
+    /// RFC 4422 section 3.1.
+    private static let mechanismLimit = 20
+
+    /// The server said 4xx or 5xx last, but for its answer to QUIT.
+    var isRefused: Bool { progress.isRefused }
+
     /// Takes the next line of the connection.
-    mutating func take(_ line: LineEvent) {}
+    mutating func take(_ line: LineEvent) {
+        if line.followsGap { gaps.insert(.bytesMissing) }
+        if line.isInTLS {
+            // It could be read after all.
+            isEncrypted = true
+            gaps.remove(.encrypted)
+        }
+        recipients = max(recipients, line.recipients)
+        switch line.kind {
+        case .greeting, .reply: take(reply: line)
+        case .clientHello:
+            isEncrypted = true
+            gaps.insert(.encrypted)
+            serverName = TLSClientHello.serverName(in: line.text)
+        case .proxyRequest: proxy = proxy ?? Proxy(line.text)
+        default:
+            if line.isCut { gaps.insert(.lineCut) }
+            take(command: line)
+        }
+    }
+
+    private mutating func take(reply line: LineEvent) {
+        let reply = Reply(code: line.code, text: Array(line.text.prefix(Self.replyLimit)))
+        if line.kind == .greeting { greeting = reply } else { lastReply = reply }
+        if line.kind == .greeting || line.ordinal != progress.quit { progress.isRefused = line.code >= 400 }
+        if line.kind == .reply, (200..<300).contains(line.code), progress.takeMessage(line.ordinal) { accepted &+= 1 }
+    }
+
+    private mutating func take(command line: LineEvent) {
+        var command = SMTPCommand(line.text)
+        switch line.kind {
+        case .ehlo: greet(.ehlo, &command)
+        case .helo: greet(.helo, &command)
+        case .lhlo: greet(.lhlo, &command)
+        case .mail:
+            messages &+= 1
+            guard sender == nil, let path = command.path() else { return }
+            sender = path
+            size = command.size()
+        case .rcpt: recipient = recipient ?? command.path()
+        case .data:
+            reachedData = true
+            progress.endMessage(line.ordinal)
+        case .bdat:
+            reachedData = true
+            _ = command.word()
+            if command.word().equalsIgnoringCase("LAST") { progress.endMessage(line.ordinal) }
+        case .startTLS: saidStartTLS = true
+        case .auth:
+            let mechanism = command.word().map(\.asciiUppercase)
+            // Credentials may stand where the mechanism should.
+            guard mechanism.count <= Self.mechanismLimit, mechanism.allSatisfy(Self.isOfMechanism) else { return }
+            authMechanism = mechanism
+        case .quit:
+            saidQuit = true
+            progress.quit = line.ordinal
+        case .greeting, .reply, .clientHello, .proxyRequest: return
+        }
+    }
+
+    /// The latest name before the first MAIL is the one that the server puts into its Received line (RFC 5321 sections
+    /// 4.1.4 and 4.4): it replaces what was said before, as after STARTTLS, unless it is none.
+    private mutating func greet(_ hello: Hello, _ command: inout SMTPCommand) {
+        let name = Array(command.word().prefix(SMTPCommand.nameLimit))
+        guard self.hello == nil || (messages == 0 && !name.isEmpty) else { return }
+        self.hello = hello
+        helloName = name
+    }
+
+    private static func isOfMechanism(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+            UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
 }

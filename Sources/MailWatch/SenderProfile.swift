@@ -1,0 +1,96 @@
+/// What makes the connections of one process and script suspicious or trusted, whatever they do: found out once.
+struct SenderProfile: Sendable {
+    /// Where the configuration lets it send.
+    enum Trust: Sendable {
+        case none
+        case anywhere
+        case networks([Network])
+    }
+
+    let trust: Trust
+    let reasons: [Reason]
+    /// Its number with `FanOut`, once it has been noted there.
+    var fanOut: Int?
+    /// The latest judgement that came without a dialogue, and from what: connections of a storm are alike.
+    var latest: (cause: Judge.Cause, judgement: Judgement)?
+
+    init(_ connection: Connection, policy: Policy) {
+        trust = Self.trust(of: connection, policy: policy)
+        let description = connection.process.description
+        let program = connection.process.program
+        var reasons: [Reason] = []
+        if let server = connection.process.placement.mailServer, server.standing == .inContainer {
+            reasons.append(Reason(.mailServerInContainer, program: program, name: Array(server.name.utf8)))
+        }
+        if description.isExeDeleted { reasons.append(Reason(.exeDeleted, program: program)) }
+        if Self.isTemporary(description.exe, policy) {
+            reasons.append(Reason(.exeInTemporaryFolder, program: program))
+        } else if Self.isUploaded(exe: description.exe, policy) {
+            reasons.append(Reason(.exeInUploads, program: program))
+        }
+        if let script = connection.script, Self.isUploaded(script) {
+            reasons.append(Reason(.scriptInUploads, program: program, name: script.path))
+        }
+        if let name = ProgramClaim.foreignName(of: description) {
+            reasons.append(Reason(.argvMismatch, program: program, name: name))
+        }
+        self.reasons = reasons
+    }
+
+    private static func trust(of connection: Connection, policy: Policy) -> Trust {
+        var networks: [Network] = []
+        for trust in policy.trusted where trust.covers(connection) {
+            if trust.destinations.isEmpty { return .anywhere }
+            networks += trust.destinations
+        }
+        return networks.isEmpty ? .none : .networks(networks)
+    }
+
+    private static func isTemporary(_ exe: [UInt8], _ policy: Policy) -> Bool {
+        policy.temporaryFolders.contains { exe.starts(with: $0.utf8) && exe.dropFirst($0.utf8.count).first == 0x2F }
+    }
+
+    /// What packages install, and what web sites are below. `/media/disk/backup` and `/home/ann/files/tool` are no uploads.
+    private static let systemFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt"]
+    private static let webRoots = [
+        "www", "srv", "htdocs", "httpdocs", "public_html", "html", "web", "webroot", "public", "vhosts", "domains",
+        "sites",
+        "wp-content",
+    ]
+
+    private static func isUploaded(exe: [UInt8], _ policy: Policy) -> Bool {
+        let folders = Path.components(exe).dropLast()
+        guard let first = folders.first, !first.isOne(of: systemFolders),
+            let root = folders.firstIndex(where: { $0.isOne(of: webRoots) })
+        else { return false }
+        return folders[(root + 1)...].contains { $0.isOne(of: policy.uploadFolders) }
+    }
+
+    private static func isUploaded(_ script: Script) -> Bool {
+        if let component = script.facts?.application?.component { return component.kind == .uploads }
+        return Path.components(script.path).dropLast().contains { $0.isOne(of: ["uploads"]) }
+    }
+}
+
+extension Policy.Trust {
+    /// Whether all that is given, but for the destinations, is true of the connection's process and script.
+    fileprivate func covers(_ connection: Connection) -> Bool {
+        guard exe != nil || uid != nil || script != nil || unit != nil || container != nil || !destinations.isEmpty
+        else {
+            return false
+        }
+        let process = connection.process
+        // A connect whose description was lost has neither.
+        func covers(_ pattern: String?, _ text: [UInt8]) -> Bool {
+            pattern.map { !text.isEmpty && ConnectionFilter.glob($0, text) } ?? true
+        }
+        let known = connection.script.flatMap { $0.evidence == .argv ? nil : $0.path } ?? []
+        return (uid == nil || uid == process.description.uid) && covers(exe, process.description.exe)
+            && covers(script, known) && covers(unit, Array((process.placement.unit ?? "").utf8))
+            && covers(container, Array((process.placement.container ?? "").utf8))
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func isOne(of names: [String]) -> Bool { names.contains { elementsEqual($0.utf8) } }
+}
