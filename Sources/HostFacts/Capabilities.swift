@@ -4,6 +4,7 @@ public struct Capabilities: Sendable {
     public static let needed: [(name: String, bit: UInt64)] = [
         ("CAP_BPF", 39),
         ("CAP_PERFMON", 38),
+        ("CAP_NET_ADMIN", 12),
     ]
     /// With this one alone everything that needs the ones above is allowed too.
     private static let systemAdministration: UInt64 = 21

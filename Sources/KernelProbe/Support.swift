@@ -19,7 +19,7 @@ extension Probe {
 
     /// The same for connections that are recognised by what is said on them: programs that see segments may use it since
     /// 6.10.
-    static let hasSegmentOrigins =
+    public static let hasSegmentOrigins =
         hasOrigins && libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_task_storage_get, nil) == 1
 
     /// libbpf's version, `1.1`.

@@ -101,7 +101,14 @@ struct DoctorCommand: ParsableCommand {
     private static func checkLimits() -> [Diagnosis.Check] {
         [
             Kernel.cgroup2Mount.map { .init("cgroup v2", .ok, $0) }
-                ?? .init("cgroup v2", .degraded, "not mounted: systemd units and containers may not be named"),
+                ?? .init(
+                    "cgroup v2", .degraded,
+                    "not mounted: the mail dialogue is not seen, and systemd units and containers may not be named"),
+            Probe.hasSegmentOrigins
+                ? .init("mail on any port", .ok, "with the PHP script that started its sender")
+                : .init(
+                    "mail on any port", .degraded,
+                    "on ports that are not watched, the script that started the sender is not told: needs 6.10"),
             Probe.hasSocketCookies
                 ? .init("socket cookie", .ok, "in every connect")
                 : .init("socket cookie", .degraded, "this kernel does not tell it to tracing programs: needs 5.12"),

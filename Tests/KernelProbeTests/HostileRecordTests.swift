@@ -8,7 +8,8 @@ import Testing
 struct HostileRecordTests {
     private static let records = [
         Record().bytes, Record().briefBytes, Record.life(PROBE_ESTABLISHED), Record.life(PROBE_CLOSED),
-        ContextRecord().bytes,
+        ContextRecord().bytes, Record.line(PROBE_MAIL, "MAIL FROM:<a@x.example>"),
+        Record.line(PROBE_REPLY, "250 2.1.0 ok"),
     ]
 
     @Test(arguments: [23, 97] as [UInt64])
@@ -24,7 +25,7 @@ struct HostileRecordTests {
                 }
                 // Most are of a known kind and family, or all would be refused for these.
                 if length > 8 {
-                    unsafe bytes[0] = UInt8(random.below(5))
+                    unsafe bytes[0] = UInt8(random.below(8))
                     unsafe bytes[2] = random.below(2) == 0 ? 2 : 10
                     unsafe bytes[3] = 0
                 }

@@ -15,8 +15,18 @@ struct LayoutTests {
         #expect(MemoryLayout<probe_file>.size == 16)
         #expect(MemoryLayout<probe_file_stamp>.size == 24)
         #expect(MemoryLayout<probe_php>.size == 80)
-        #expect(MemoryLayout<probe_losses>.size == 48)
-        #expect(MemoryLayout<probe_config>.size == 24)
+        #expect(MemoryLayout<probe_line>.size == 32)
+        #expect(MemoryLayout<probe_losses>.size == 64)
+        #expect(MemoryLayout<probe_config>.size == 40)
+    }
+
+    /// They have the same names by number on both sides.
+    @Test func linesAreThoseOfTheContract() {
+        let kinds: [probe_line_what] = [
+            PROBE_GREETING, PROBE_REPLY, PROBE_EHLO, PROBE_HELO, PROBE_LHLO, PROBE_MAIL, PROBE_RCPT, PROBE_DATA,
+            PROBE_BDAT, PROBE_STARTTLS, PROBE_AUTH, PROBE_QUIT, PROBE_CLIENT_HELLO, PROBE_PROXY,
+        ]
+        #expect(kinds.map { UInt8($0.rawValue) } == LineEvent.Kind.allCases.map(\.rawValue))
     }
 
     @Test func portFilterIsAsLargeAsTheMap() {

@@ -91,6 +91,24 @@ struct Record: Sendable {
     }
 }
 
+extension Record {
+    /// A line of the dialogue.
+    static func line(
+        _ what: probe_line_what, _ text: String, change: (inout probe_line) -> Void = { _ in }
+    ) -> [UInt8] {
+        var line = probe_line()
+        line.kind = UInt8(PROBE_LINE.rawValue)
+        line.what = UInt8(what.rawValue)
+        line.size = UInt16(text.utf8.count)
+        line.time_ns = 3_000_000_041
+        line.connection = 5 << 48 | 23
+        line.ordinal = 3
+        line.recipients = 7
+        change(&line)
+        return memory(of: line) + text.utf8
+    }
+}
+
 /// Writes bytes to the front of one of C's arrays.
 func fill<Tuple: BitwiseCopyable>(_ array: inout Tuple, _ bytes: [UInt8]) {
     // copyBytes traps where the array is too short.
