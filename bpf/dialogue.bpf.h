@@ -135,8 +135,8 @@ static __always_inline void tell_client_line(struct dialogue *d, __u8 what, __u6
 		lost->lines++;
 }
 
-/* Letters of a name in any case. */
-#define UPPER(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
+/* Four letters as a word. */
+#define LETTERS(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
 
 static __always_inline __u8 command_of(struct dialogue *d)
 {
@@ -145,17 +145,17 @@ static __always_inline __u8 command_of(struct dialogue *d)
 	bool ends = behind == '\r' || behind == '\n' || behind == ' ' || behind == '\t';
 
 	switch (verb) {
-	case UPPER('E', 'H', 'L', 'O'): return ends ? PROBE_EHLO : 0;
-	case UPPER('H', 'E', 'L', 'O'): return ends ? PROBE_HELO : 0;
-	case UPPER('L', 'H', 'L', 'O'): return ends ? PROBE_LHLO : 0;
-	case UPPER('M', 'A', 'I', 'L'): return behind == ' ' ? PROBE_MAIL : 0;
-	case UPPER('R', 'C', 'P', 'T'): return behind == ' ' ? PROBE_RCPT : 0;
-	case UPPER('D', 'A', 'T', 'A'): return ends ? PROBE_DATA : 0;
-	case UPPER('B', 'D', 'A', 'T'): return behind == ' ' ? PROBE_BDAT : 0;
-	case UPPER('A', 'U', 'T', 'H'): return behind == ' ' ? PROBE_AUTH : 0;
-	case UPPER('Q', 'U', 'I', 'T'): return ends ? PROBE_QUIT : 0;
-	case UPPER('S', 'T', 'A', 'R'):
-		return (*(__u32 *)(d->client_text + 4) & 0xdfdfdfdf) == UPPER('T', 'T', 'L', 'S') ? PROBE_STARTTLS : 0;
+	case LETTERS('E', 'H', 'L', 'O'): return ends ? PROBE_EHLO : 0;
+	case LETTERS('H', 'E', 'L', 'O'): return ends ? PROBE_HELO : 0;
+	case LETTERS('L', 'H', 'L', 'O'): return ends ? PROBE_LHLO : 0;
+	case LETTERS('M', 'A', 'I', 'L'): return behind == ' ' ? PROBE_MAIL : 0;
+	case LETTERS('R', 'C', 'P', 'T'): return behind == ' ' ? PROBE_RCPT : 0;
+	case LETTERS('D', 'A', 'T', 'A'): return ends ? PROBE_DATA : 0;
+	case LETTERS('B', 'D', 'A', 'T'): return behind == ' ' ? PROBE_BDAT : 0;
+	case LETTERS('A', 'U', 'T', 'H'): return behind == ' ' ? PROBE_AUTH : 0;
+	case LETTERS('Q', 'U', 'I', 'T'): return ends ? PROBE_QUIT : 0;
+	case LETTERS('S', 'T', 'A', 'R'):
+		return (*(__u32 *)(d->client_text + 4) & 0xdfdfdfdf) == LETTERS('T', 'T', 'L', 'S') ? PROBE_STARTTLS : 0;
 	}
 	return 0;
 }
@@ -199,25 +199,20 @@ __noinline __u32 chunk_size(struct __sk_buff *skb)
 __noinline int asks_for_mail(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
-	__u32 port = 0, valid = 0;
 
 	if (!d)
 		return 0;
-	for (int i = 8; i < 300; i++) {
-		char c = d->client_text[i];
+	for (int i = 8; i < 264; i++) {
+		__u32 port = *(__u32 *)(d->client_text + i);
 
-		if (c == ':') {
-			port = 0;
-			valid = 1;
-		} else if (c >= '0' && c <= '9') {
-			port = port * 10 + (c - '0');
-		} else if (c == ' ' || c == '\r' || c == '\n') {
+		if (port == LETTERS(':', '2', '5', ' '))
+			return 1;
+		if (port == LETTERS(':', '4', '6', '5') || port == LETTERS(':', '5', '8', '7'))
+			return d->client_text[i + 4] == ' ';
+		if ((__u8)port == '\n')
 			break;
-		} else {
-			valid = 0;
-		}
 	}
-	return valid && (port == 25 || port == 465 || port == 587);
+	return 0;
 }
 
 /* Takes the whole line of the client. Returns 0 where it has to wait until the connection has a name. */
@@ -253,9 +248,7 @@ __noinline int end_line(struct __sk_buff *skb)
 	}
 	/* Without the line end, which is cut off where the line was longer. */
 	if (!(d->client_flags & PROBE_LINE_CUT)) {
-		size -= size > 0;
-		if (size > 0 && size <= PROBE_LINE_TEXT && d->client_text[size - 1] == '\r')
-			size--;
+		size -= d->client_text[(size - 2) & PROBE_LINE_TEXT] == '\r' ? 2 : 1;
 	}
 	if (what == PROBE_PROXY) {
 		d->proxied = 1;
@@ -326,7 +319,7 @@ __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 		d->mode = MODE_HELLO;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
-		__u16 used;
+		__u32 used;
 
 		if (i >= count)
 			break;
@@ -340,6 +333,7 @@ __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 		}
 		used = d->client_used;
 		if (used < PROBE_LINE_TEXT) {
+			asm volatile("%0 &= 1023" : "+r"(used));
 			d->client_text[used] = c;
 			d->client_used = used + 1;
 		} else {
@@ -552,8 +546,8 @@ __noinline int look_at_first(struct __sk_buff *skb)
 	/* As many letters as there are of EHLO, HELO, LHLO or CONNECT. */
 	given = count >= 4 ? ~0u : (1u << count * 8) - 1;
 	verb = *(__u32 *)bytes & 0xdfdfdfdf & given;
-	if (verb != (UPPER('E', 'H', 'L', 'O') & given) && verb != (UPPER('H', 'E', 'L', 'O') & given) &&
-	    verb != (UPPER('L', 'H', 'L', 'O') & given) && verb != (UPPER('C', 'O', 'N', 'N') & given)) {
+	if (verb != (LETTERS('E', 'H', 'L', 'O') & given) && verb != (LETTERS('H', 'E', 'L', 'O') & given) &&
+	    verb != (LETTERS('L', 'H', 'L', 'O') & given) && verb != (LETTERS('C', 'O', 'N', 'N') & given)) {
 		if (bytes[0] == 5 && count == 2 + (__u32)(__u8)bytes[1] && count > 2)
 			mode = MODE_SOCKS;
 		else if (bytes[0] != 4 || bytes[1] != 1 || count < 9 || !is_mail_port(bytes[2], bytes[3]))
@@ -694,6 +688,8 @@ __noinline int end_reply(struct __sk_buff *skb)
 		return 0;
 	size = d->server_used;
 	d->server_used = 0;
+	/* Never more; the verifier is to know it. */
+	asm volatile("%0 &= 127" : "+r"(size));
 	if (size < 4)
 		return 0;
 	for (int i = 0; i < 3; i++) {
@@ -703,9 +699,7 @@ __noinline int end_reply(struct __sk_buff *skb)
 	code = (d->server_text[0] - '0') * 100 + (d->server_text[1] - '0') * 10 + (d->server_text[2] - '0');
 	is_last = d->server_text[3] != '-';
 	if (!(d->server_flags & PROBE_LINE_CUT)) {
-		size--;
-		if (size > 0 && size <= PROBE_REPLY_TEXT && d->server_text[size - 1] == '\r')
-			size--;
+		size -= d->server_text[(size - 2) & PROBE_REPLY_TEXT] == '\r' ? 2 : 1;
 	}
 	if (d->greeted < 2) {
 		if (!d->greeted)
@@ -745,12 +739,13 @@ __noinline __u32 server_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 	count = load_block(skb, offset, left, bytes);
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
-		__u16 used;
+		__u32 used;
 
 		if (i >= count)
 			break;
 		used = d->server_used;
 		if (used < PROBE_REPLY_TEXT) {
+			asm volatile("%0 &= 127" : "+r"(used));
 			d->server_text[used] = c;
 			d->server_used = used + 1;
 		} else if (c != '\r' && c != '\n') {
