@@ -44,6 +44,6 @@ struct FanOut: Sendable {
         // Many at once: one goes for each that comes.
         if trails[index].addresses.count > limit + 1 { trails[index].addresses.removeFirst() }
         let first = trails[index].addresses[0].time
-        trails[index].isWide = trails[index].addresses.count > limit && time < first + Self.window
+        trails[index].isWide = trails[index].addresses.count > limit && (time < first || time - first < Self.window)
     }
 }

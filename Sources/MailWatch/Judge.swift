@@ -36,18 +36,15 @@ public struct Judge: Sendable {
         let index = profileIndex(of: connection)
         var cause = decide(connection, trust: profiles.values[index].trust)
         cause.isWide = isWide(connection, cause, index)
-        guard let dialogue = connection.dialogue else {
-            if let latest = profiles.values[index].latest, latest.cause == cause { return latest.judgement }
-            let judgement = Judgement(
-                cause.verdict,
-                deciding(cause, connection, nil) + profiles.values[index].reasons + spread(cause, connection))
-            profiles.values[index].latest = (cause, judgement)
-            return judgement
-        }
-        return Judgement(
-            cause.verdict,
-            deciding(cause, connection, dialogue) + profiles.values[index].reasons
-                + hello(of: dialogue, connection, cause) + spread(cause, connection))
+        if connection.dialogue == nil, let known = profiles.values[index].judgement(of: cause) { return known }
+        var judgement = Judgement(cause.verdict)
+        judgement.reasons.reserveCapacity(6)
+        appendDeciding(cause, connection, to: &judgement.reasons)
+        judgement.reasons += profiles.values[index].reasons
+        if let reason = foreignName(connection, cause) { judgement.reasons.append(reason) }
+        if cause.isWide { judgement.reasons.append(spread(connection)) }
+        if connection.dialogue == nil { profiles.values[index].remember(judgement, of: cause) }
+        return judgement
     }
 
     private mutating func forget() {
@@ -121,11 +118,11 @@ extension Judge {
 
 // The reasons.
 extension Judge {
-    private func deciding(_ cause: Cause, _ connection: Connection, _ dialogue: SMTPDialogue?) -> [Reason] {
+    private func appendDeciding(_ cause: Cause, _ connection: Connection, to reasons: inout [Reason]) {
+        let dialogue = connection.dialogue
         let program = connection.process.program
         let port = cause.port
-        var reasons: [Reason] = []
-        if let proxy = dialogue?.proxy, cause.code != .handedOver {
+        if let proxy = dialogue?.proxy {
             reasons.append(Reason(.viaProxy, program: program, number: port, name: proxy.host))
         }
         if cause.verdict == .directMX {
@@ -150,23 +147,23 @@ extension Judge {
         {
             reasons.append(Reason(.submissionWithoutAuth, program: program, number: port))
         }
-        return reasons
     }
 
     /// What the client calls itself, where the host is not called so.
-    private func hello(of dialogue: SMTPDialogue, _ connection: Connection, _ cause: Cause) -> [Reason] {
-        guard cause.verdict != .mta, cause.verdict != .local, !dialogue.helloName.isEmpty else { return [] }
-        var name = dialogue.helloName.map(\.asciiLowercase)
+    private func foreignName(_ connection: Connection, _ cause: Cause) -> Reason? {
+        guard cause.verdict != .mta, cause.verdict != .local, let said = connection.dialogue?.helloName, !said.isEmpty
+        else { return nil }
+        var name = said.map(\.asciiLowercase)
         if name.last == UInt8(ascii: ".") { name.removeLast() }
         let program = connection.process.program
-        if names.contains(name) || isOwnAddress(name, connection) { return [] }
+        if names.contains(name) || isOwnAddress(name, connection) { return nil }
         if let site = connection.script?.context?.host, !site.isEmpty,
             site.prefix(while: { $0 != UInt8(ascii: ":") }).map(\.asciiLowercase) == name
         {
-            return [Reason(.helloIsVirtualHost, program: program, name: dialogue.helloName)]
+            return Reason(.helloIsVirtualHost, program: program, name: said)
         }
         // Where the host's names are not known, none is foreign.
-        return names.isEmpty ? [] : [Reason(.foreignHello, program: program, name: dialogue.helloName)]
+        return names.isEmpty ? nil : Reason(.foreignHello, program: program, name: said)
     }
 
     /// `[192.0.2.1]`, `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3), or an address without brackets.
@@ -183,10 +180,9 @@ extension Judge {
             || (connection.source.port != 0 && connection.source.address == address)
     }
 
-    private func spread(_ cause: Cause, _ connection: Connection) -> [Reason] {
-        guard cause.isWide else { return [] }
+    private func spread(_ connection: Connection) -> Reason {
         let limit = UInt16(clamping: min(policy.fanOutLimit, FanOut.addressLimit))
-        return [Reason(.fanOut, program: connection.process.program, number: limit)]
+        return Reason(.fanOut, program: connection.process.program, number: limit)
     }
 
     /// Whether the sender goes to many destinations; notes that of this connection when it is new.

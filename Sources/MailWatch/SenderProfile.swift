@@ -11,8 +11,8 @@ struct SenderProfile: Sendable {
     let reasons: [Reason]
     /// Its number with `FanOut`, once it has been noted there.
     var fanOut: Int?
-    /// The latest judgement that came without a dialogue, and from what: connections of a storm are alike.
-    var latest: (cause: Judge.Cause, judgement: Judgement)?
+    /// Judgements that came without a dialogue, and from what: connections of a storm are alike.
+    private var judged: [(cause: Judge.Cause, judgement: Judgement)] = []
 
     init(_ connection: Connection, policy: Policy) {
         trust = Self.trust(of: connection, policy: policy)
@@ -35,6 +35,15 @@ struct SenderProfile: Sendable {
             reasons.append(Reason(.argvMismatch, program: program, name: name))
         }
         self.reasons = reasons
+    }
+
+    /// The judgement of such a cause before.
+    func judgement(of cause: Judge.Cause) -> Judgement? { judged.first { $0.cause == cause }?.judgement }
+
+    mutating func remember(_ judgement: Judgement, of cause: Judge.Cause) {
+        // A connect, its end, and one that goes elsewhere.
+        if judged.count >= 4 { judged = [] }
+        judged.append((cause, judgement))
     }
 
     private static func trust(of connection: Connection, policy: Policy) -> Trust {

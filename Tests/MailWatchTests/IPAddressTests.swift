@@ -36,6 +36,15 @@ struct IPAddressTests {
         #expect(IPAddress(text)?.isUnspecified == isUnspecified)
     }
 
+    @Test(arguments: [
+        ("127.0.0.1", true), ("127.255.255.255", true), ("::ffff:127.0.0.1", true), ("::1", true), ("128.0.0.1", false),
+        ("126.255.255.255", false), ("0.0.0.0", false), ("::", false), ("::2", false), ("1::1", false),
+        ("::127.0.0.1", false),
+    ])
+    func loopbackIsKnown(text: String, isLoopback: Bool) {
+        #expect(IPAddress(text)?.isLoopback == isLoopback)
+    }
+
     @Test func endpointHasItsPort() throws {
         #expect(Endpoint(address: IPAddress(ipv4: 0xC000_0219), port: 0).description == "192.0.2.25:0")
         let six = try #require(IPAddress("2001:db8::19"))
