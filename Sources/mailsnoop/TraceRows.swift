@@ -30,8 +30,8 @@ final class TraceRows {
     ///   - wanted: the verdicts that get a row; empty all.
     ///   - name: of a destination by reverse DNS; nil where it is not known.
     init(
-        format: TraceCommand.Format, output: Output, terminal: Int32, wanted: Set<Verdict> = [],
-        name: @escaping (IPAddress) -> [UInt8]? = { _ in nil }
+        format: TraceCommand.Format, output: Output, terminal: Int32, wanted: Set<Verdict>,
+        name: @escaping (IPAddress) -> [UInt8]?
     ) {
         self.format = format
         self.wanted = wanted
