@@ -13,7 +13,8 @@ let package = Package(
     name: "mailsnoop",
     products: [.executable(name: "mailsnoop", targets: ["mailsnoop"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // libbpf, as Debian ships it.
@@ -37,6 +38,8 @@ let package = Package(
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["HostFacts", "MailWatch", "TOMLKit"], swiftSettings: strict),
         .target(name: "PHPRuntime", dependencies: ["CLibelf"], swiftSettings: strict),
         .target(
             name: "Scripts",
@@ -50,13 +53,15 @@ let package = Package(
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
-                "CLinux", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports", "Scripts", "TopView",
+                "CLinux", "Configuration", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports", "Scripts", "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         .testTarget(name: "MailWatchTests", dependencies: ["MailWatch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostFactsTests", dependencies: ["HostFacts", "MailWatch"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "MailWatch"], swiftSettings: strict),
         .testTarget(name: "PHPRuntimeTests", dependencies: ["PHPRuntime", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ScriptsTests", dependencies: ["MailWatch", "Scripts", "TestSupport"], swiftSettings: strict),

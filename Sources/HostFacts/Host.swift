@@ -4,6 +4,7 @@ public import MailWatch
 /// What this host knows of the processes on it.
 public final class Host {
     private let users = UserNames()
+    private let mailServers = MailServers()
 
     public init() {}
 
@@ -19,10 +20,12 @@ public final class Host {
         // On a host that manages cgroup v1 the v2 path is just the root: the process itself may still be there to ask.
         if path == [UInt8(ascii: "/")] || path.isEmpty { path = Self.legacyCgroupPath(process.pid) ?? path }
         let place = CgroupPlace(path: path)
-        return Placement(
+        var placement = Placement(
             userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
             unit: place.unit,
             container: place.container)
+        placement.mailServer = mailServers.server(process, user: placement.effectiveUserName)
+        return placement
     }
 
     /// The path in systemd's own hierarchy (cgroups(7), /proc/PID/cgroup).
@@ -36,8 +39,8 @@ public final class Host {
     }
 }
 
-/// The first `limit` bytes of a file, nil where it cannot be read.
-func readFile(_ path: String, limit: Int) -> [UInt8]? {
+/// The first `limit` bytes of a file, nil where it cannot be read: errno then says why.
+package func readFile(_ path: String, limit: Int) -> [UInt8]? {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }

@@ -25,6 +25,8 @@ public struct SenderRecord: Sendable {
     public fileprivate(set) var failed = 0
     /// Those of the connects that are none: mail handed to the local mail server.
     public fileprivate(set) var handovers = 0
+    /// How many of the connects have which verdict; none is 0.
+    public fileprivate(set) var verdicts: [Verdict: Int] = [:]
     public fileprivate(set) var destinations: Set<IPAddress> = []
     /// The latest connection, as far as it is known.
     public fileprivate(set) var last: Connection
@@ -42,6 +44,10 @@ public struct Ledger: Sendable {
     public private(set) var connects = 0
     /// Connects of senders beyond the limit.
     public private(set) var others = 0
+    /// How many connects have which verdict; none is 0.
+    public private(set) var verdicts: [Verdict: Int] = [:]
+    /// The verdicts of connections that have not ended: they may still change.
+    private var pending: [UInt64: Verdict] = [:]
     private var records: [SenderRecord] = []
     private var indices: [Sender: Int] = [:]
     /// The same by the serial numbers of process and script; nil where the sender is beyond the limit.
@@ -57,14 +63,17 @@ public struct Ledger: Sendable {
     public mutating func note(_ change: Tracker.Change) {
         switch change {
         case .opened(let connection): open(connection)
-        case .established(let connection), .spoke(let connection): update(connection) { _ in }
-        case .ended(let connection): update(connection) { $0.failed += connection.isFailure ? 1 : 0 }
+        case .established(let connection), .spoke(let connection): update(connection)
+        case .ended(let connection):
+            update(connection)
+            pending[connection.id] = nil
+            if connection.isFailure, let index = index(of: connection) { records[index].failed += 1 }
         }
     }
 
-    /// The `count` senders that connected last.
-    public func mostRecent(_ count: Int) -> [SenderRecord] {
-        Array(records.sorted { $0.last.connectTime > $1.last.connectTime }.prefix(count))
+    /// The `count` senders that connected last, of those that are wanted.
+    public func mostRecent(_ count: Int, where isWanted: (SenderRecord) -> Bool = { _ in true }) -> [SenderRecord] {
+        Array(records.filter(isWanted).sorted { $0.last.connectTime > $1.last.connectTime }.prefix(count))
     }
 
     /// The `count` senders with the most connects.
@@ -76,11 +85,15 @@ public struct Ledger: Sendable {
 
     private mutating func open(_ connection: Connection) {
         connects += 1
+        let verdict = connection.judgement.verdict
+        verdicts[verdict, default: 0] += 1
+        if !connection.state.hasEnded { pending[connection.id] = verdict }
         guard let index = index(of: connection) else {
             others += 1
             return
         }
         records[index].connects += 1
+        records[index].verdicts[verdict, default: 0] += 1
         records[index].last = connection
         if connection.state == .handedOver {
             records[index].handovers += 1
@@ -89,9 +102,12 @@ public struct Ledger: Sendable {
         }
     }
 
-    private mutating func update(_ connection: Connection, _ change: (inout SenderRecord) -> Void) {
+    private mutating func update(_ connection: Connection) {
+        let new = connection.judgement.verdict
+        let old = pending.updateValue(new, forKey: connection.id) ?? new
+        verdicts.move(from: old, to: new)
         guard let index = index(of: connection) else { return }
-        change(&records[index])
+        records[index].verdicts.move(from: old, to: new)
         if records[index].last.id == connection.id { records[index].last = connection }
     }
 
@@ -109,5 +125,14 @@ public struct Ledger: Sendable {
         }
         indicesBySerial[serial] = .some(index)
         return index
+    }
+}
+
+extension [Verdict: Int] {
+    /// One that was counted has become another.
+    fileprivate mutating func move(from old: Verdict, to new: Verdict) {
+        guard old != new, let count = self[old] else { return }
+        self[old] = count > 1 ? count - 1 : nil
+        self[new, default: 0] += 1
     }
 }

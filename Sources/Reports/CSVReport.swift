@@ -3,7 +3,7 @@ public import MailWatch
 
 /// A row a connection, RFC 4180: CRLF, quotes doubled. The columns are an interface: new ones come at the end.
 public struct CSVReport: Sendable {
-    /// First what belongs to the connection, then what belongs to its process.
+    /// First what belongs to the connection, then what belongs to its process and script, then what was said on it.
     public static let columns = [
         "time", "state", "duration_s", "source_ip", "source_port", "destination_ip", "destination_port", "established",
         "end", "bytes_sent", "bytes_received", "error", "tid", "thread", "socket_cookie", "user", "uid",
@@ -15,7 +15,10 @@ public struct CSVReport: Sendable {
         "script_owner", "script_modified", "script_size", "script_sha256", "script_obstacle", "application",
         "application_version", "application_root", "application_component", "php_version", "php_sapi", "php_pool",
         "php_pid", "http_method", "http_host", "http_path", "http_client", "php_entry", "php_stack", "php_gaps",
-        "origin_script", "origin_line", "origin_pid", "origin_stack",
+        "origin_script", "origin_line", "origin_pid", "origin_stack", "destination_name", "verdict", "reasons",
+        "smtp_hello", "smtp_ehlo", "smtp_mail_from", "smtp_size", "smtp_rcpt_to", "smtp_recipients", "smtp_messages",
+        "smtp_accepted", "smtp_starttls", "smtp_encrypted", "smtp_server_name", "smtp_auth", "smtp_data", "smtp_quit",
+        "smtp_greeting", "smtp_reply_code", "smtp_reply", "smtp_proxy", "smtp_gaps",
     ]
 
     private var timestamps = TimestampWriter()
@@ -27,7 +30,11 @@ public struct CSVReport: Sendable {
     public static var header: [UInt8] { Array((columns.joined(separator: ",") + "\r\n").utf8) }
 
     /// Appends the row of a connection, with the line end.
-    public mutating func append(_ connection: Connection, clock: WallClock, to row: inout [UInt8]) {
+    ///
+    /// - Parameter name: of the destination, by reverse DNS; empty where it is not known.
+    public mutating func append(
+        _ connection: Connection, name: [UInt8] = [], clock: WallClock, to row: inout [UInt8]
+    ) {
         let hasEnded = connection.endTime != nil
         timestamps.append(clock.wallTime(connection.connectTime), to: &row)
         Self.field(connection.state.rawValue, to: &row)
@@ -47,6 +54,11 @@ public struct CSVReport: Sendable {
         Self.field(number: connection.cookie == 0 ? nil : connection.cookie, to: &row)
         row += processes.fragment(of: connection.process, clock: clock) { Self.fields(connection.process, clock) }
         row += scripts.fragment(ofScriptOf: connection, clock: clock) { Self.scriptFields(connection, clock) }
+        Self.field(name, to: &row)
+        Self.field(connection.judgement.verdict.rawValue, to: &row)
+        Self.field(connection.judgement.reasons.map(\.code.rawValue).joined(separator: " "), to: &row)
+        Self.dialogueFields(connection.dialogue, to: &row)
+        row.append("\r\n" as StaticString)
     }
 
     /// The columns of the process.
@@ -63,7 +75,7 @@ public struct CSVReport: Sendable {
         field(number: description.pid, to: &row)
         field(description.comm, to: &row)
         field(description.exe, to: &row)
-        field(number: description.isExeDeleted ? 1 as UInt8 : 0, to: &row)
+        field(flag: description.isExeDeleted, to: &row)
         field(process.commandLine, to: &row)
         field(description.cwd, to: &row)
         field(number: parent?.pid, to: &row)
@@ -82,7 +94,7 @@ public struct CSVReport: Sendable {
         return row
     }
 
-    /// The columns of the script, with the line end.
+    /// The columns of the script.
     private static func scriptFields(_ connection: Connection, _ clock: WallClock) -> [UInt8] {
         let script = connection.script
         let context = script?.context
@@ -120,8 +132,31 @@ public struct CSVReport: Sendable {
         field(number: origin.flatMap { $0.line > 0 ? $0.line : nil }, to: &row)
         field(number: origin?.context?.pid, to: &row)
         field(origin?.context.map(ScriptText.stack) ?? [], to: &row)
-        row.append("\r\n" as StaticString)
         return row
+    }
+
+    /// What was said. What may have been said within TLS is not known, and empty.
+    private static func dialogueFields(_ dialogue: SMTPDialogue?, to row: inout [UInt8]) {
+        let open = dialogue.flatMap { $0.isOpenToSee ? $0 : nil }
+        field(dialogue?.hello?.rawValue ?? "", to: &row)
+        field(dialogue?.helloName ?? [], to: &row)
+        field(dialogue?.sender.map(DialogueText.mailbox) ?? [], to: &row)
+        field(number: dialogue?.size, to: &row)
+        field(dialogue?.recipient.map(DialogueText.mailbox) ?? [], to: &row)
+        field(number: open?.recipients, to: &row)
+        field(number: open?.messages, to: &row)
+        field(number: open?.accepted, to: &row)
+        field(flag: dialogue?.saidStartTLS, to: &row)
+        field(flag: dialogue?.isEncrypted, to: &row)
+        field(dialogue?.serverName ?? [], to: &row)
+        field(dialogue?.authMechanism ?? [], to: &row)
+        field(flag: open?.reachedData, to: &row)
+        field(flag: open?.saidQuit, to: &row)
+        field(dialogue?.greeting.map(DialogueText.reply) ?? [], to: &row)
+        field(number: dialogue?.lastReply?.code, to: &row)
+        field(dialogue?.lastReply?.text ?? [], to: &row)
+        field(dialogue?.proxy.map(DialogueText.proxy) ?? [], to: &row)
+        field(dialogue.map { DialogueText.gaps($0).joined(separator: " ") } ?? "", to: &row)
     }
 
     private static func next(_ row: inout [UInt8]) { row.append(UInt8(ascii: ",")) }
@@ -129,6 +164,10 @@ public struct CSVReport: Sendable {
     private static func field(number: (some UnsignedInteger)?, to row: inout [UInt8]) {
         next(&row)
         if let number { row.append(decimal: UInt64(number)) }
+    }
+
+    private static func field(flag: Bool?, to row: inout [UInt8]) {
+        field(number: flag.map { $0 ? 1 as UInt8 : 0 }, to: &row)
     }
 
     /// Address and port, each empty while it is not known.

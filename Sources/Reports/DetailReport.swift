@@ -8,7 +8,11 @@ public struct DetailReport: Sendable {
     public init(sink: Sink = .text) { self.sink = sink }
 
     /// Appends the paragraph of a connection, with an empty line behind it.
-    public mutating func append(_ connection: Connection, clock: WallClock, to text: inout [UInt8]) {
+    ///
+    /// - Parameter name: of the destination, by reverse DNS; empty where it is not known.
+    public mutating func append(
+        _ connection: Connection, name: [UInt8] = [], clock: WallClock, to text: inout [UInt8]
+    ) {
         timestamps.append(clock.wallTime(connection.connectTime), to: &text)
         text.append("  \(connection.state.rawValue)  ")
         if connection.state == .handedOver {
@@ -19,8 +23,15 @@ public struct DetailReport: Sendable {
                 text.append(" > " as StaticString)
             }
             connection.destination.append(to: &text)
+            if !name.isEmpty {
+                text.append(" (" as StaticString)
+                Escaping.append(name, to: &text, for: sink)
+                text.append(UInt8(ascii: ")"))
+            }
         }
         text.append(UInt8(ascii: "\n"))
+        append(connection.judgement, to: &text)
+        if let dialogue = connection.dialogue { append(dialogue, to: &text) }
         if let php = connection.php { append(php, clock, to: &text) }
         if let origin = connection.origin { append(origin, clock, to: &text) }
         if connection.php == nil, connection.origin == nil, let script = connection.process.script {
@@ -32,6 +43,39 @@ public struct DetailReport: Sendable {
             line("partial", Array((connection.process.placement.opaquePHP ?? "").utf8), to: &text)
         }
         text.append(UInt8(ascii: "\n"))
+    }
+
+    private func append(_ judgement: Judgement, to text: inout [UInt8]) {
+        line("verdict", Array(judgement.verdict.rawValue.utf8), to: &text)
+        for (index, reason) in judgement.reasons.enumerated() {
+            line(index == 0 ? "because" : "", reason.sentence, "[\(reason.code.rawValue)]", to: &text)
+        }
+    }
+
+    /// In the order in which it is said.
+    private func append(_ dialogue: SMTPDialogue, to text: inout [UInt8]) {
+        line("proxy", dialogue.proxy.map(DialogueText.proxy) ?? [], to: &text)
+        line("greeting", dialogue.greeting.map(DialogueText.reply) ?? [], to: &text)
+        line("hello", DialogueText.hello(dialogue), to: &text)
+        let isTLS = dialogue.isEncrypted
+        line(
+            "tls",
+            Array((dialogue.saidStartTLS ? isTLS ? "STARTTLS" : "STARTTLS, not begun" : isTLS ? "begun" : "").utf8),
+            to: &text)
+        line("for", dialogue.serverName, "(server name in the ClientHello)", to: &text)
+        line("auth", dialogue.authMechanism, to: &text)
+        line("mail from", dialogue.sender.map(DialogueText.mailbox) ?? [], to: &text)
+        line("rcpt to", dialogue.recipient.map(DialogueText.mailbox) ?? [], to: &text)
+        if dialogue.messages > 0 {
+            var counts = "\(dialogue.messages) begun, \(dialogue.accepted) accepted, \(dialogue.recipients) recipients"
+            if let size = dialogue.size { counts += "; the first said to have \(size) bytes" }
+            if !dialogue.reachedData { counts += "; no DATA" }
+            line("messages", Array(counts.utf8), to: &text)
+        }
+        line(
+            "reply", dialogue.lastReply.map(DialogueText.reply) ?? [], dialogue.saidQuit ? "(then QUIT)" : "", to: &text
+        )
+        line("unseen", Array(DialogueText.gaps(dialogue).joined(separator: " ").utf8), to: &text)
     }
 
     private func append(_ script: Script, _ clock: WallClock, to text: inout [UInt8]) {

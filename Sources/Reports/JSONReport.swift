@@ -16,7 +16,11 @@ public struct JSONReport: Sendable {
     public init(host: String) { self.host = host }
 
     /// Appends the object of a connection, with the line end.
-    public mutating func append(_ connection: Connection, clock: WallClock, to line: inout [UInt8]) {
+    ///
+    /// - Parameter name: of the destination, by reverse DNS; empty where it is not known.
+    public mutating func append(
+        _ connection: Connection, name: [UInt8] = [], clock: WallClock, to line: inout [UInt8]
+    ) {
         let process = connection.process
         let outcome = connection.isFailure ? "failure" : connection.establishedTime != nil ? "success" : "unknown"
         let processFragment = processes.fragment(of: process, clock: clock) { Self.describe(process, clock) }
@@ -40,7 +44,8 @@ public struct JSONReport: Sendable {
                 if let end = connection.endTime { $0.time("end", clock.wallTime(end)) }
                 if let duration = connection.duration { $0.number("duration", duration) }
             }
-            if !isHandover { Self.network(connection, to: &$0) }
+            if !isHandover { Self.network(connection, name, to: &$0) }
+            if let dialogue = connection.dialogue { Self.dialogue(dialogue, to: &$0) }
             $0.object("process") {
                 $0.fragment(processFragment)
                 $0.object("thread") {
@@ -52,6 +57,18 @@ public struct JSONReport: Sendable {
             $0.fragment(requestFragment)
             $0.object("mailsnoop") {
                 $0.text("state", connection.state.rawValue)
+                $0.text("verdict", connection.judgement.verdict.rawValue)
+                $0.objects("reasons", connection.judgement.reasons) { reason, json in
+                    json.text("code", reason.code.rawValue)
+                    json.bytes("text", reason.sentence)
+                }
+                if let proxy = connection.dialogue?.proxy {
+                    $0.object("proxy") {
+                        $0.text("kind", proxy.kind.rawValue)
+                        $0.bytes("host", proxy.host)
+                        $0.number("port", proxy.port)
+                    }
+                }
                 if connection.error != 0 { $0.text("error", errorName(connection.error)) }
                 if let established = connection.establishedTime { $0.time("established", clock.wallTime(established)) }
                 if connection.cookie != 0 { $0.number("socket_cookie", connection.cookie) }
@@ -64,7 +81,7 @@ public struct JSONReport: Sendable {
         line.append(UInt8(ascii: "\n"))
     }
 
-    private static func network(_ connection: Connection, to json: inout JSONWriter) {
+    private static func network(_ connection: Connection, _ name: [UInt8], to json: inout JSONWriter) {
         json.object("source") {
             if !connection.source.address.isUnspecified { $0.address("ip", connection.source.address) }
             if connection.source.port != 0 { $0.number("port", connection.source.port) }
@@ -72,14 +89,46 @@ public struct JSONReport: Sendable {
         }
         json.object("destination") {
             $0.address("ip", connection.destination.address)
+            if !name.isEmpty { $0.bytes("domain", name) }
             $0.number("port", connection.destination.port)
             if connection.endTime != nil { $0.number("bytes", connection.bytesReceived) }
         }
         json.object("network") {
             $0.text("transport", "tcp")
+            if connection.dialogue != nil { $0.text("protocol", "smtp") }
             $0.text("type", connection.destination.address.isIPv4 ? "ipv4" : "ipv6")
             $0.text("direction", "egress")
         }
+    }
+
+    /// ECS has no name for it. What may have been said within TLS is not known, and absent.
+    private static func dialogue(_ dialogue: SMTPDialogue, to json: inout JSONWriter) {
+        json.object("smtp") {
+            if let hello = dialogue.hello {
+                $0.text("hello", hello.rawValue)
+                $0.bytes("ehlo", dialogue.helloName)
+            }
+            if let sender = dialogue.sender { $0.bytes("mail_from", sender) }
+            if let size = dialogue.size { $0.number("size", size) }
+            if let recipient = dialogue.recipient { $0.bytes("rcpt_to", recipient) }
+            if dialogue.isOpenToSee {
+                $0.number("recipients", dialogue.recipients)
+                $0.number("messages", dialogue.messages)
+                $0.number("accepted", dialogue.accepted)
+            }
+            $0.flag("starttls", dialogue.saidStartTLS)
+            $0.flag("encrypted", dialogue.isEncrypted)
+            if !dialogue.authMechanism.isEmpty { $0.bytes("auth", dialogue.authMechanism) }
+            if dialogue.isOpenToSee {
+                $0.flag("data", dialogue.reachedData)
+                $0.flag("quit", dialogue.saidQuit)
+            }
+            if let greeting = dialogue.greeting { $0.reply("greeting", greeting) }
+            if let reply = dialogue.lastReply { $0.reply("reply", reply) }
+            $0.texts("gaps", DialogueText.gaps(dialogue))
+        }
+        guard !dialogue.serverName.isEmpty else { return }
+        json.object("tls") { $0.object("client") { $0.bytes("server_name", dialogue.serverName) } }
     }
 
     /// Appends the last line: what was seen in all, and what was lost.
@@ -97,6 +146,7 @@ public struct JSONReport: Sendable {
                 $0.text("hook", summary.hook)
                 $0.number("connects", UInt64(summary.ledger.connects))
                 $0.number("open", UInt64(summary.stillOpen))
+                $0.verdicts(summary.ledger.verdicts)
                 $0.object("lost") {
                     for cause in summary.losses.byCause { $0.number("\(cause.name)", cause.count) }
                     $0.number("unwritten", UInt64(summary.unwritten))
@@ -108,6 +158,7 @@ public struct JSONReport: Sendable {
                     json.number("connects", UInt64(sender.connects))
                     json.number("failed", UInt64(sender.failed))
                     json.number("handed_over", UInt64(sender.handovers))
+                    json.verdicts(sender.verdicts)
                 }
             }
         }
@@ -257,5 +308,21 @@ public struct JSONReport: Sendable {
     /// A pid comes again; pid and start time do not.
     private static func entity(_ process: ProcessDescription) -> String {
         "\(process.pid)-\(process.startTime)"
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func reply(_ name: String, _ reply: SMTPDialogue.Reply) {
+        object(name) {
+            $0.number("code", reply.code)
+            $0.bytes("text", reply.text)
+        }
+    }
+
+    /// All of them, so that who reads it has a number for each.
+    fileprivate mutating func verdicts(_ counts: [Verdict: Int]) {
+        object("verdicts") {
+            for verdict in Verdict.allCases { $0.number(verdict.rawValue, UInt64(counts[verdict] ?? 0)) }
+        }
     }
 }

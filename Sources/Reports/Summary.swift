@@ -26,8 +26,10 @@ public struct Summary: Sendable {
 
     /// Several lines of text, the senders with the most connects first.
     public func text(senders limit: Int = 20, sink: Sink = .text) -> [UInt8] {
-        var text = Array(
-            "\n\(ledger.connects) connects in \(duration / 1_000_000_000) s, \(stillOpen) still open\n".utf8)
+        var text = Array("\n\(ledger.connects) connects in \(duration / 1_000_000_000) s, \(stillOpen) still open".utf8)
+        let verdicts = verdictText(ledger.verdicts)
+        if !verdicts.isEmpty { text.append(": \(verdicts)") }
+        text.append(UInt8(ascii: "\n"))
         let shown = ledger.busiest(limit)
         if !shown.isEmpty {
             text.append("CONNECTS  FAILED  DESTS  USER        SCRIPT OR PROGRAM\n" as StaticString)

@@ -3,13 +3,14 @@ public import MailWatch
 /// A line a connection for people: 80 columns, and more of it where there are more.
 public struct TableReport: Sendable {
     private enum Column {
-        case time, pid, user, state, source, destination, who
+        case time, pid, user, verdict, state, source, destination, who
 
         var title: String {
             switch self {
             case .time: "TIME"
             case .pid: "PID"
             case .user: "USER"
+            case .verdict: "VERDICT"
             case .state: "STATE"
             case .source: "SOURCE"
             case .destination: "DESTINATION"
@@ -50,17 +51,21 @@ public struct TableReport: Sendable {
     }
 
     private let layout: Layout
+    /// Whether there is room for the names of destinations.
+    private let hasNames: Bool
     private var timestamps = TimestampWriter(isLocalClock: true)
     private var users = FragmentCache()
     private var senders = FragmentCache()
 
     /// - Parameter width: columns of the terminal; nil does not cut the last column.
     public init(width: Int?, sink: Sink = .text) {
-        // From 110 columns on there is room for the source and most IPv6 addresses.
-        let isWide = width.map { $0 >= 110 } ?? true
-        var columns: [(Column, Int)] = [(.time, 8), (.pid, 7), (.user, 10), (.state, 11)]
+        // From 96 columns on there is room for the state, from 120 on for the source and most IPv6 addresses.
+        let isWide = width.map { $0 >= 120 } ?? true
+        var columns: [(Column, Int)] = [(.time, 8), (.pid, 7), (.user, 10), (.verdict, 9)]
+        if width.map({ $0 >= 96 }) ?? true { columns.append((.state, 11)) }
         if isWide { columns.append((.source, 22)) }
-        columns.append((.destination, isWide ? 28 : 21))
+        hasNames = width.map { $0 >= 160 } ?? false
+        columns.append((.destination, hasNames ? 44 : isWide ? 28 : 21))
         let taken = columns.reduce(0) { $0 + $1.1 + 1 }
         columns.append((.who, width.map { max($0 - taken, 1) } ?? .max))
         layout = Layout(columns: columns, sink: sink, cut: width.flatMap { $0 <= taken ? $0 : nil })
@@ -75,7 +80,11 @@ public struct TableReport: Sendable {
     }
 
     /// Appends the line of a connection, with the line end.
-    public mutating func append(_ connection: Connection, clock: WallClock, to lines: inout [UInt8]) {
+    ///
+    /// - Parameter name: of the destination, by reverse DNS; empty where it is not known.
+    public mutating func append(
+        _ connection: Connection, name: [UInt8] = [], clock: WallClock, to lines: inout [UInt8]
+    ) {
         let process = connection.process
         let layout = layout
         var line: [UInt8] = []
@@ -89,6 +98,7 @@ public struct TableReport: Sendable {
                     layout.cell(escaping: Array(process.user.utf8), column, width)
                 }
                 continue
+            case .verdict: text.append(connection.judgement.verdict.rawValue)
             case .state: text.append(connection.state.rawValue)
             case .source: if connection.source.port != 0 { connection.source.append(to: &text) }
             case .destination:
@@ -96,6 +106,10 @@ public struct TableReport: Sendable {
                     text.append("local mail server" as StaticString)
                 } else {
                     connection.destination.append(to: &text)
+                    if hasNames, !name.isEmpty {
+                        text.append(UInt8(ascii: " "))
+                        Escaping.append(name, to: &text, for: layout.sink)
+                    }
                 }
             case .who:
                 line += senders.fragment(ofScriptOf: connection, clock: clock) {

@@ -18,7 +18,7 @@ struct TopCommand: ParsableCommand {
         let loop = try EventLoop()
         let watch = try Watch(options)
         guard let screen = Screen(terminal: STDOUT_FILENO) else { throw needsTerminal }
-        var session = TopSession(watch: watch, screen: screen)
+        var session = TopSession(watch: watch, screen: screen, wanted: Set(options.verdict))
         loop.run(&session, until: nil, input: STDIN_FILENO)
         session.finish(loop)
     }
@@ -33,11 +33,14 @@ struct TopSession: ~Copyable, LoopClient {
     private let screen: Screen
     private let output = Output(descriptor: STDOUT_FILENO)
     private let host = Host.name
+    private let wanted: Set<Verdict>
     private var clock = WallClock()
     private var lastFrame: UInt64 = 0
 
-    init(watch: consuming Watch, screen: consuming Screen) {
+    /// - Parameter wanted: senders that had one of these are shown; empty shows all.
+    init(watch: consuming Watch, screen: consuming Screen, wanted: Set<Verdict>) {
         self.watch = watch
+        self.wanted = wanted
         self.screen = screen
         draw()
     }
@@ -89,8 +92,10 @@ struct TopSession: ~Copyable, LoopClient {
         lastFrame = now
         let size = screen.size
         clock.follow()
-        let model = TopModel(
+        var model = TopModel(
             ledger: watch.ledger, losses: watch.losses, openConnections: watch.openCount, host: host, hook: watch.hook)
+        model.wanted = wanted
+        model.name = watch.name
         let lines = model.lines(
             columns: size.columns, rows: size.rows, clock: clock, now: clock.wallTime(now), sink: Terminal.sink)
         output.write(Screen.frame(lines), rows: 0)

@@ -13,10 +13,11 @@ struct TraceCommand: ParsableCommand {
         commandName: "trace",
         abstract: "Writes a line for each connection, for some seconds or until ^C.",
         discussion: """
-            The table has a line as soon as the outcome of a connect is known or it is 3 s old; the detail has a \
-            paragraph, with the whole PHP stack. CSV and JSON have a line when the connection ends, and at the end of the trace one for each that is still open.
+            The table has a line as soon as the sender of the mail was said, the connection ended or is 10 s old; the \
+            detail has a paragraph, with the whole dialogue, the reasons of the verdict and the PHP stack. CSV and \
+            JSON have a line when the connection ends, and at the end of the trace one for each that is still open.
 
-            Exit status: 0 done, 64 wrong arguments, 69 this kernel cannot do it, 73 the output cannot be created, 74 \
+            Exit status: 0 done, 3 a verdict of --fail-on was seen, 64 wrong arguments, 69 this kernel cannot do it, 73 the output cannot be created, 74 \
             it cannot be written, 77 not permitted.
             """)
 
@@ -31,14 +32,23 @@ struct TraceCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("Writes here, and not to stdout.", valueName: "file"))
     var output: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Ends with exit status 3 if a connection got this verdict. May be repeated.", valueName: "verdict"),
+        transform: Verdict.named)
+    var failOn: [Verdict] = []
+
     func run() throws {
         let loop = try EventLoop()
         let watch = try Watch(options)
         let descriptor = try openOutput()
         let deadline = seconds.map { watch.startTime + UInt64($0) * 1_000_000_000 }
-        var session = TraceSession(watch: watch, format: format, descriptor: descriptor, deadline: deadline)
+        var session = TraceSession(
+            watch: watch, format: format, wanted: Set(options.verdict), descriptor: descriptor, deadline: deadline)
         loop.run(&session, until: deadline, input: nil)
         try session.finish(loop)
+        if failOn.contains(where: { session.watch.ledger.verdicts[$0] != nil }) { throw ExitCode(3) }
     }
 
     private func openOutput() throws -> Int32 {

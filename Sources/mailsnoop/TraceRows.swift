@@ -5,8 +5,8 @@ internal import Reports
 
 /// Turns changes of connections into rows, and holds a few until they are flushed.
 final class TraceRows {
-    /// A table line waits for the outcome at most so many ns.
-    private static let patience: UInt64 = 3_000_000_000
+    /// A table line waits for the dialogue at most so many ns: a server that delays its greeting takes 5 s and more.
+    private static let patience: UInt64 = 10_000_000_000
 
     let format: TraceCommand.Format
     var clock = WallClock()
@@ -18,14 +18,24 @@ final class TraceRows {
     private var detail: DetailReport
     private var text: [UInt8] = []
     private var count = 0
-    /// The connections without an outcome. The queue, in the order of their connects, also has those that got
-    /// one since.
+    /// The connections without a row. The queue, in the order of their connects, also has those that got one since,
+    /// and not those that are overdue and may yet get a wanted verdict.
     private var undecided: [UInt64: Connection] = [:]
+    private let wanted: Set<Verdict>
+    private let name: (IPAddress) -> [UInt8]?
     private var queue: [(time: UInt64, id: UInt64)] = []
 
-    /// - Parameter terminal: where the output goes; the table fits into it if it is a terminal.
-    init(format: TraceCommand.Format, output: Output, terminal: Int32) {
+    /// - Parameters:
+    ///   - terminal: where the output goes; the table fits into it if it is a terminal.
+    ///   - wanted: the verdicts that get a row; empty all.
+    ///   - name: of a destination by reverse DNS; nil where it is not known.
+    init(
+        format: TraceCommand.Format, output: Output, terminal: Int32, wanted: Set<Verdict>,
+        name: @escaping (IPAddress) -> [UInt8]?
+    ) {
         self.format = format
+        self.wanted = wanted
+        self.name = name
         self.output = output
         var columns: Int32 = 0
         var lines: Int32 = 0
@@ -44,28 +54,35 @@ final class TraceRows {
         }
     }
 
-    /// Table and detail: a row when the outcome is known. CSV and JSON: a row at the end.
+    /// Table and detail: a row when enough was said, at the end or when it is overdue. CSV and JSON: a row at the end.
     func take(_ change: Tracker.Change) {
-        switch (change, format) {
-        case (.opened(let connection), _) where connection.state.hasEnded: write(connection)
-        case (.opened(let connection), .table), (.opened(let connection), .detail):
+        let connection = change.connection
+        let waits = format == .table || format == .detail
+        switch change {
+        case .opened where connection.state.hasEnded: write(connection)
+        case .opened:
+            guard waits else { return }
             undecided[connection.id] = connection
             queue.append((connection.connectTime, connection.id))
-        case (.established(let connection), .table), (.ended(let connection), .table),
-            (.established(let connection), .detail), (.ended(let connection), .detail):
-            if undecided.removeValue(forKey: connection.id) != nil { write(connection) }
-        case (.ended(let connection), _): write(connection)
-        default: break
+        case .established, .spoke:
+            guard waits, undecided[connection.id] != nil else { return }
+            let isDue = isTold(connection) && isWanted(connection)
+            undecided[connection.id] = isDue ? nil : connection
+            if isDue { write(connection) }
+        case .ended:
+            if !waits || undecided.removeValue(forKey: connection.id) != nil { write(connection) }
         }
     }
 
-    /// Writes the table's lines of connects that have waited long enough for an outcome.
+    /// Writes the lines of connects that have waited long enough.
     func decideOverdue() { decide(upTo: WallClock.uptime &- Self.patience) }
 
     /// Writes what was still open at the end of the trace.
     func close(_ open: [Connection]) {
         switch format {
-        case .table, .detail: decide(upTo: .max)
+        case .table, .detail:
+            for connection in undecided.values.sorted(by: { $0.connectTime < $1.connectTime }) { write(connection) }
+            undecided = [:]
         case .csv, .json: for connection in open { write(connection) }
         }
     }
@@ -90,17 +107,31 @@ final class TraceRows {
     private func decide(upTo time: UInt64) {
         let due = queue.firstIndex { $0.time > time } ?? queue.count
         for (_, id) in queue[..<due] {
-            if let connection = undecided.removeValue(forKey: id) { write(connection) }
+            guard let connection = undecided[id], isWanted(connection) else { continue }
+            undecided[id] = nil
+            write(connection)
         }
         queue.removeFirst(due)
     }
 
+    private func isWanted(_ connection: Connection) -> Bool {
+        wanted.isEmpty || wanted.contains(connection.judgement.verdict)
+    }
+
+    /// Whether what follows adds little: the table has room for the EHLO's verdict, the detail also tells the recipient.
+    private func isTold(_ connection: Connection) -> Bool {
+        guard let dialogue = connection.dialogue, connection.judgement.verdict != .unknown else { return false }
+        return dialogue.isEncrypted || (format == .table ? dialogue.sender : dialogue.recipient) != nil
+    }
+
     private func write(_ connection: Connection) {
+        guard isWanted(connection) else { return }
+        let name = name(connection.destination.address) ?? []
         switch format {
-        case .table: table.append(connection, clock: clock, to: &text)
-        case .csv: csv.append(connection, clock: clock, to: &text)
-        case .detail: detail.append(connection, clock: clock, to: &text)
-        case .json: json.append(connection, clock: clock, to: &text)
+        case .table: table.append(connection, name: name, clock: clock, to: &text)
+        case .csv: csv.append(connection, name: name, clock: clock, to: &text)
+        case .detail: detail.append(connection, name: name, clock: clock, to: &text)
+        case .json: json.append(connection, name: name, clock: clock, to: &text)
         }
         count += 1
         // A storm, or what is open at the end, may be far more than shall be in memory raw.

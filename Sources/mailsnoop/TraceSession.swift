@@ -14,11 +14,15 @@ struct TraceSession: ~Copyable, LoopClient {
     private let showsTimeLeft: Bool
     private var saidLost: UInt64 = 0
 
-    init(watch: consuming Watch, format: TraceCommand.Format, descriptor: Int32, deadline: UInt64?) {
+    /// - Parameter wanted: the verdicts that get a row; empty all.
+    init(
+        watch: consuming Watch, format: TraceCommand.Format, wanted: Set<Verdict>, descriptor: Int32, deadline: UInt64?
+    ) {
+        let name = watch.name
         self.watch = watch
         self.deadline = deadline
         output = Output(descriptor: descriptor)
-        rows = TraceRows(format: format, output: output, terminal: descriptor)
+        rows = TraceRows(format: format, output: output, terminal: descriptor, wanted: wanted, name: name)
         showsTimeLeft = deadline != nil && isatty(STDERR_FILENO) == 1
         output.write(rows.header, rows: 0)
     }

@@ -12,9 +12,12 @@ struct Watch: ~Copyable {
         var tracker: Tracker
         var ledger = Ledger()
         let filter: ConnectionFilter
+        let court: Court
+        let names: NameResolver?
 
-        init(filter: ConnectionFilter, php: PHPCatalog) {
+        init(filter: ConnectionFilter, policy: Policy, names: NameResolver?, php: PHPCatalog) {
             let host = Host()
+            let court = Court(policy)
             let scripts = ScriptInspector()
             tracker = Tracker(
                 place: { process in
@@ -26,15 +29,43 @@ struct Watch: ~Copyable {
                     scripts.facts(
                         of: path, in: process, alsoTry: context?.pid, startedAt: context?.startTime,
                         others: context.map { [$0.script] + $0.frames.map(\.file).filter { !$0.isEmpty } } ?? [])
-                })
+                },
+                judge: { court.judge.judge($0) })
             self.filter = filter
+            self.court = court
+            self.names = names
         }
 
         /// Takes down a change of a wanted connection, and hands it on.
         func note(_ change: Tracker.Change, _ body: (Tracker.Change) -> Void) {
             guard filter.matches(change.connection) else { return }
             ledger.note(change)
+            // Asked for at the connect, the name may be there when the row is written.
+            if case .opened(let connection) = change { _ = name(of: connection.destination.address) }
             body(change)
+        }
+
+        func name(of address: IPAddress) -> [UInt8]? { address.isUnspecified ? nil : names?.name(of: address) }
+    }
+
+    /// The judge and what it knows of this host. An object, so that the tracker can ask it.
+    private final class Court {
+        /// Addresses and names come and go.
+        private static let interval: UInt64 = 30_000_000_000
+
+        var judge: Judge
+        private var nextLook: UInt64
+
+        init(_ policy: Policy) {
+            judge = Judge(policy: policy, host: .current)
+            nextLook = WallClock.uptime + Self.interval
+        }
+
+        func lookAround() {
+            let now = WallClock.uptime
+            guard now >= nextLook else { return }
+            nextLook = now + Self.interval
+            judge.host = .current
         }
     }
 
@@ -48,8 +79,11 @@ struct Watch: ~Copyable {
     private static let niceness: Int32 = -10
 
     init(_ options: WatchOptions) throws {
-        book = Book(filter: options.filter, php: php)
-        probe = try options.attach()
+        let configuration = try options.configuration()
+        book = Book(
+            filter: options.filter, policy: configuration.policy, names: options.noDNS ? nil : NameResolver(),
+            php: php)
+        probe = try options.attach(configuration)
         // What is started from here on tells of itself.
         php.scan()
         learn()
@@ -65,6 +99,9 @@ struct Watch: ~Copyable {
     var hook: String { probe.hook.target }
 
     var ledger: Ledger { book.ledger }
+
+    /// Of a destination by reverse DNS, once it is known.
+    var name: (IPAddress) -> [UInt8]? { { [book] in book.name(of: $0) } }
 
     /// Wanted connections that have not ended, oldest first.
     var open: [Connection] { book.tracker.open.filter(book.filter.matches) }
@@ -110,6 +147,7 @@ struct Watch: ~Copyable {
         losses = now
         php.tick()
         learn()
+        book.court.lookAround()
         let idle = book.tracker.forgetIdle()
         probe.forget(identities: idle.identities, contexts: idle.contexts)
     }

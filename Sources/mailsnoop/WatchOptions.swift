@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Configuration
+internal import Glibc
 internal import HostFacts
 internal import KernelProbe
 internal import MailWatch
@@ -62,6 +64,23 @@ struct WatchOptions: ParsableArguments {
         help: ArgumentHelp("Size of the ring buffer, a power of two from 4 to 1048576.", valueName: "KiB"))
     var ringKib: Int = Probe.defaultRingSize >> 10
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "What this host trusts, and its ports. (default: \(Configuration.standardPath), if it exists)",
+            valueName: "file"))
+    var config: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Only connections with this verdict: \(Verdict.names). May be repeated.", valueName: "name"),
+        transform: Verdict.named)
+    var verdict: [Verdict] = []
+
+    @Flag(name: .customLong("no-dns"), help: "Do not look up the names of destinations.")
+    var noDNS = false
+
     func validate() throws {
         guard (4...1 << 20).contains(ringKib), ringKib.nonzeroBitCount == 1 else {
             throw ValidationError("--ring-kib takes a power of two from 4 to 1048576, not \(ringKib).")
@@ -72,8 +91,26 @@ struct WatchOptions: ParsableArguments {
         }
     }
 
-    var ports: PortSet {
-        if port.isEmpty { return .mail }
+    /// What the configuration says; what there is without one where there is none.
+    func configuration() throws -> Configuration {
+        do {
+            if let path = config {
+                guard let configuration = try Configuration(path: path) else {
+                    throw Failure(
+                        description: "there is no file \(Escaping.text(path)), which --config names",
+                        exitStatus: EX_NOINPUT)
+                }
+                return configuration
+            }
+            return try Configuration(path: Configuration.standardPath) ?? Configuration()
+        } catch let error as ConfigurationError {
+            throw Failure(description: error.description, exitStatus: EX_CONFIG)
+        }
+    }
+
+    /// The command line comes before the configuration.
+    private func ports(_ configuration: Configuration) -> PortSet {
+        if port.isEmpty { return configuration.ports ?? .mail }
         var ports = PortSet([])
         for more in port { ports.formUnion(more) }
         return ports
@@ -88,11 +125,24 @@ struct WatchOptions: ParsableArguments {
         return filter
     }
 
-    func attach() throws -> Probe {
+    func attach(_ configuration: Configuration) throws -> Probe {
         do {
-            return try Probe.attach(ports: ports, hook: hook, ringSize: ringKib << 10, withQuery: withQuery)
+            return try Probe.attach(
+                ports: ports(configuration), hook: hook, ringSize: ringKib << 10, withQuery: withQuery)
         } catch {
             throw Failure.probe(error)
         }
+    }
+}
+
+extension Verdict {
+    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+    /// Of an argument.
+    static func named(_ text: String) throws -> Verdict {
+        guard let verdict = Verdict(rawValue: text) else {
+            throw ValidationError("There is no verdict '\(Escaping.text(text))'. There are: \(names).")
+        }
+        return verdict
     }
 }

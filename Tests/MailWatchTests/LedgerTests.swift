@@ -97,4 +97,30 @@ struct LedgerTests {
         connect(3, program: "/usr/bin/php8.2", identity: 23)
         #expect(programs == ["/usr/bin/php8.2", "php"])
     }
+
+    /// A verdict may change until the end; each connection counts once.
+    @Test func eachConnectionCountsWithItsLastVerdict() throws {
+        let verdicts: [String: Verdict] = ["connecting": .unknown, "open": .directMX, "closed": .probe]
+        var tracker = Tracker(
+            place: { _ in Placement() }, judge: { Judgement(verdicts[$0.state.rawValue] ?? .unknown) })
+        var ledger = Ledger(limit: 1)
+        for id in [2, 3, 5] as [UInt64] {
+            if let change = tracker.handle(.connect(id, description: id == 2 ? .sample : nil)) { ledger.note(change) }
+        }
+        #expect(ledger.verdicts == [.unknown: 3])
+        for event in [KernelEvent.established(2), .established(3), .closed(3), .established(5), .closed(5)] {
+            if let change = tracker.handle(event) { ledger.note(change) }
+        }
+        #expect(ledger.verdicts == [.directMX: 1, .probe: 2])
+        #expect(ledger.mostRecent(1).first?.verdicts == [.directMX: 1, .probe: 2])
+        #expect(ledger.mostRecent(1) { $0.verdicts[.mta] != nil }.isEmpty)
+        // Of a sender beyond the limit.
+        var other = ProcessDescription.sample
+        other.uid = 34
+        for event in [KernelEvent.connect(7, identity: 3, description: other), .established(7)] {
+            if let change = tracker.handle(event) { ledger.note(change) }
+        }
+        #expect(ledger.verdicts == [.directMX: 2, .probe: 2])
+        #expect(ledger.others == 1)
+    }
 }

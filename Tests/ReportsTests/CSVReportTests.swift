@@ -3,10 +3,10 @@ import Reports
 import Testing
 
 struct CSVReportTests {
-    private func row(_ connection: Connection) throws -> [String: String] {
+    private func row(_ connection: Connection, name: [UInt8] = []) throws -> [String: String] {
         var report = CSVReport()
         var bytes: [UInt8] = []
-        report.append(connection, clock: clock, to: &bytes)
+        report.append(connection, name: name, clock: clock, to: &bytes)
         let fields = try record(bytes)
         #expect(fields.count == CSVReport.columns.count)
         return Dictionary(uniqueKeysWithValues: zip(CSVReport.columns, fields))
@@ -30,7 +30,10 @@ struct CSVReportTests {
                 "script_sha256", "script_obstacle", "application", "application_version", "application_root",
                 "application_component", "php_version", "php_sapi", "php_pool", "php_pid", "http_method", "http_host",
                 "http_path", "http_client", "php_entry", "php_stack", "php_gaps", "origin_script", "origin_line",
-                "origin_pid", "origin_stack",
+                "origin_pid", "origin_stack", "destination_name", "verdict", "reasons", "smtp_hello", "smtp_ehlo",
+                "smtp_mail_from", "smtp_size", "smtp_rcpt_to", "smtp_recipients", "smtp_messages", "smtp_accepted",
+                "smtp_starttls", "smtp_encrypted", "smtp_server_name", "smtp_auth", "smtp_data", "smtp_quit",
+                "smtp_greeting", "smtp_reply_code", "smtp_reply", "smtp_proxy", "smtp_gaps",
             ])
     }
 
@@ -65,9 +68,17 @@ struct CSVReportTests {
             "php_stack": "[internal] fsockopen < /srv/shop/wp-content/plugins/acme/mail.php:12 "
                 + "Acme\\\\Mailer::send < /srv/shop/index.php:3", "php_gaps": "names-cut",
             "origin_script": "/srv/cron.php", "origin_line": "5", "origin_pid": "17",
-            "origin_stack": "/srv/cron.php:5 run",
+            "origin_stack": "/srv/cron.php:5 run", "destination_name": "mx.example.net", "verdict": "direct-mx",
+            "reasons": "remote-mx foreign-hello", "smtp_hello": "EHLO", "smtp_ehlo": "shop.example",
+            "smtp_mail_from": "a@shop.example", "smtp_size": "1013", "smtp_rcpt_to": "b@example.net",
+            "smtp_recipients": "3", "smtp_messages": "2", "smtp_accepted": "1", "smtp_starttls": "0",
+            "smtp_encrypted": "0", "smtp_server_name": "", "smtp_auth": "LOGIN", "smtp_data": "1", "smtp_quit": "1",
+            "smtp_greeting": "220 mx.example.net ESMTP", "smtp_reply_code": "550", "smtp_reply": "5.7.1 go away",
+            "smtp_proxy": "socks5 mx.example.net:25", "smtp_gaps": "line-cut",
         ]
-        let row = try row(connection(.closed, process, placement: placement, php: .sample, origin: .cron))
+        let row = try row(
+            connection(.closed, process, placement: placement, php: .sample, origin: .cron).with(.sample),
+            name: Array("mx.example.net".utf8))
         for (column, value) in expected { #expect(row[column] == value, "\(column)") }
         #expect(row.count == expected.count)
     }
@@ -79,9 +90,48 @@ struct CSVReportTests {
         #expect(row["state"] == "connecting")
         for column in [
             "duration_s", "source_ip", "source_port", "established", "end", "bytes_sent", "bytes_received", "error",
-            "login_uid", "parent_pid", "parent", "ancestors", "process_start", "user", "gaps",
+            "login_uid", "parent_pid", "parent", "ancestors", "process_start", "user", "gaps", "destination_name",
+            "reasons", "smtp_ehlo", "smtp_mail_from", "smtp_messages", "smtp_encrypted", "smtp_reply_code",
         ] { #expect(row[column] == "", "\(column)") }
         #expect(row["exe_deleted"] == "0")
+        #expect(row["verdict"] == "unknown")
+    }
+
+    @Test func whatMayHaveBeenSaidWithinTLSIsEmpty() throws {
+        let row = try row(connection(.closed).with(.encrypted))
+        #expect(row["smtp_starttls"] == "1")
+        #expect(row["smtp_encrypted"] == "1")
+        #expect(row["smtp_server_name"] == "mx.example.net")
+        #expect(row["smtp_gaps"] == "encrypted")
+        for column in ["smtp_recipients", "smtp_messages", "smtp_accepted", "smtp_data", "smtp_quit"] {
+            #expect(row[column] == "", "\(column)")
+        }
+        // `--tls` sees it.
+        var seen = SMTPDialogue.encrypted
+        seen.messages = 1
+        #expect(try self.row(connection(.closed).with(seen))["smtp_data"] == "0")
+    }
+
+    @Test func theNullPathIsNotNothing() throws {
+        var bounce = SMTPDialogue()
+        bounce.sender = []
+        let row = try row(connection(.closed).with(bounce))
+        #expect(row["smtp_mail_from"] == "<>")
+        #expect(row["smtp_rcpt_to"] == "")
+    }
+
+    /// What is said differs between the connections of a process.
+    @Test func nothingThatWasSaidIsKeptForTheNextRow() throws {
+        var report = CSVReport()
+        var bytes: [UInt8] = []
+        let sample = try connection(.closed)
+        report.append(sample.with(.sample), clock: clock, to: &bytes)
+        bytes = []
+        report.append(sample.with(nil, Judgement(.probe)), clock: clock, to: &bytes)
+        let row = Dictionary(uniqueKeysWithValues: zip(CSVReport.columns, try record(bytes)))
+        #expect(row["verdict"] == "probe")
+        #expect(row["reasons"] == "")
+        #expect(row["smtp_ehlo"] == "")
     }
 
     @Test func refusedConnectionNamesItsError() throws {
@@ -99,7 +149,8 @@ struct CSVReportTests {
         let row = try row(
             connection(
                 .closed, .hostile(text), threadName: text, placement: placement, php: .hostile(text),
-                origin: .hostile(text)))
+                origin: .hostile(text)
+            ).with(.hostile(text), .hostile(text)), name: text)
         for (column, value) in row {
             #expect(value.first.map { "=+-@\t\r".contains($0) } != true, "\(column)")
             #expect(try controls(in: Array(value.utf8)).isEmpty, "\(column)")

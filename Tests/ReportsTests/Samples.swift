@@ -1,5 +1,6 @@
-import MailWatch
 import Testing
+
+@testable import MailWatch
 
 /// What the owner of a process would write to be read as something else.
 enum Hostile {
@@ -117,6 +118,79 @@ extension ScriptFacts {
             root: path.starts(with: "/srv/shop".utf8) ? Array("/srv/shop".utf8) : path,
             component: .init(kind: .plugin, name: path.starts(with: "/srv/shop".utf8) ? Array("acme".utf8) : path))
         return facts
+    }
+}
+
+extension SMTPDialogue {
+    /// A message that is refused, on a line that was cut.
+    static var sample: SMTPDialogue {
+        var dialogue = SMTPDialogue()
+        dialogue.greeting = Reply(code: 220, text: Array("mx.example.net ESMTP".utf8))
+        dialogue.hello = .ehlo
+        dialogue.helloName = Array("shop.example".utf8)
+        dialogue.sender = Array("a@shop.example".utf8)
+        dialogue.size = 1013
+        dialogue.recipient = Array("b@example.net".utf8)
+        dialogue.recipients = 3
+        dialogue.messages = 2
+        dialogue.accepted = 1
+        dialogue.authMechanism = Array("LOGIN".utf8)
+        dialogue.reachedData = true
+        dialogue.saidQuit = true
+        dialogue.lastReply = Reply(code: 550, text: Array("5.7.1 go away".utf8))
+        dialogue.proxy = Proxy(kind: .socks5, host: Array("mx.example.net".utf8), port: 25)
+        dialogue.gaps = .lineCut
+        return dialogue
+    }
+
+    /// The same until STARTTLS; then nothing is seen.
+    static var encrypted: SMTPDialogue {
+        var dialogue = SMTPDialogue()
+        dialogue.greeting = SMTPDialogue.sample.greeting
+        dialogue.hello = .ehlo
+        dialogue.helloName = Array("shop.example".utf8)
+        dialogue.saidStartTLS = true
+        dialogue.isEncrypted = true
+        dialogue.serverName = Array("mx.example.net".utf8)
+        dialogue.gaps = .encrypted
+        return dialogue
+    }
+
+    /// A dialogue that has `text` wherever it can.
+    static func hostile(_ text: [UInt8]) -> SMTPDialogue {
+        var dialogue = SMTPDialogue.sample
+        dialogue.greeting?.text = text
+        dialogue.helloName = text
+        dialogue.sender = text
+        dialogue.recipient = text
+        dialogue.serverName = text
+        dialogue.authMechanism = text
+        dialogue.lastReply?.text = text
+        dialogue.proxy?.host = text
+        return dialogue
+    }
+}
+
+extension Judgement {
+    static var sample: Judgement {
+        Judgement(
+            .directMX,
+            [
+                Reason(.remoteMX, Array("it goes to port 25 of 192.0.2.25".utf8)),
+                Reason(.foreignHello, Array("it calls itself shop.example, which is no name of this host".utf8)),
+            ])
+    }
+
+    static func hostile(_ text: [UInt8]) -> Judgement { Judgement(.directMX, [Reason(.foreignHello, text)]) }
+}
+
+extension Connection {
+    /// The same, with something said and judged.
+    func with(_ dialogue: SMTPDialogue?, _ judgement: Judgement = .sample) -> Connection {
+        var connection = self
+        connection.dialogue = dialogue
+        connection.judgement = judgement
+        return connection
     }
 }
 

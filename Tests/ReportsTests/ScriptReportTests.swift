@@ -93,7 +93,8 @@ struct ScriptReportTests {
     func textOfPHPStaysInItsPlace(text: [UInt8]) throws {
         let placement = Placement(opaquePHP: String(decoding: text, as: UTF8.self))
         let sample = try connection(
-            .closed, .hostile(text), placement: placement, php: .hostile(text), origin: .hostile(text))
+            .closed, .hostile(text), placement: placement, php: .hostile(text), origin: .hostile(text)
+        ).with(.hostile(text), .hostile(text))
         for sink in [Sink.text, .ascii] {
             let detail = detail(sample, sink: sink)
             // Its own line ends and no others, and each line has a title or goes on.

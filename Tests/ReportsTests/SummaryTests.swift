@@ -23,14 +23,14 @@ struct SummaryTests {
     @Test func sendersAreListedWithTheBusiestFirst() throws {
         let placement = Placement(userName: "www-data")
         let connections = [
-            try connection(.refused, program("/usr/bin/curl", identity: 2), identity: 2),
+            try connection(.refused, program("/usr/bin/curl", identity: 2), identity: 2).with(nil),
             try connection(.closed, identity: 1, placement: placement),
             try connection(.connecting, identity: 1, placement: placement, destination: "192.0.2.26"),
         ]
         #expect(
             String(decoding: summary(connections).text(), as: UTF8.self) == """
 
-                3 connects in 97 s, 1 still open
+                3 connects in 97 s, 1 still open: 1 direct-mx, 2 unknown
                 CONNECTS  FAILED  DESTS  USER        SCRIPT OR PROGRAM
                        2       0      2  www-data    /var/www/send.php
                        1       1      1  33          /usr/bin/curl

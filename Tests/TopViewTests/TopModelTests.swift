@@ -1,6 +1,7 @@
-import MailWatch
 import Testing
 import TopView
+
+@testable import MailWatch
 
 struct TopModelTests {
     private static let names: [String] = [
@@ -78,9 +79,41 @@ struct TopModelTests {
         var model = try model(senders: 1)
         model.ledger.note(.opened(try connection(0, "php")))
         let row = lines(model, 80, 24)[4]
-        #expect(row.dropFirst(8).hasPrefix("        2      0     1 php      [2001:db8:1111:2222:… php --sender=0"))
-        let wide = lines(model, 200, 24)[4]
-        #expect(wide.contains(" connecting  [2001:db8:1111:2222:3333:44… php --sender=0"))
+        #expect(row.dropFirst(8).hasPrefix("        2     1 php      unknown   [2001:db8:1111:2222:… php --sender=0"))
+        let wide = lines(model, 120, 24)[4]
+        #expect(wide.dropFirst(8).hasPrefix("        2      0     1 php          unknown   connecting  "))
+        #expect(wide.contains(" [2001:db8:1111:2222:3333:44… php --sender=0"))
+    }
+
+    @Test func lastDialogueAndNameAreShownWhereThereIsRoom() throws {
+        var model = try model(senders: 0)
+        var connection = try connection(0, "php")
+        var dialogue = SMTPDialogue()
+        dialogue.helloName = Array("shop\u{1B}.example".utf8)
+        connection.dialogue = dialogue
+        connection.judgement = Judgement(.directMX)
+        model.ledger.note(.opened(connection))
+        model.name = { _ in Array("m\u{1B}".utf8) }
+        #expect(lines(model, 160, 24)[3].contains(" VERDICT   STATE       DESTINATION "))
+        let row = lines(model, 160, 24)[4]
+        #expect(row.contains(" direct-mx connecting  [2001:db8:1111:2222:3333:4444:5555:6666… "))
+        #expect(row.contains(#" shop\x1b.example     php --sender=0"#))
+        model.name = { _ in nil }
+        #expect(!lines(model, 159, 24)[4].contains("shop"))
+        #expect(lines(model, 80, 24)[2] == "1 direct-mx")
+    }
+
+    @Test func onlySendersWithAWantedVerdictAreShown() throws {
+        var model = try model(senders: 3, names: ["php"])
+        var alarm = try connection(1, "php")
+        alarm.judgement = Judgement(.directMX)
+        model.ledger.note(.opened(alarm))
+        // The latest of that sender is none.
+        model.ledger.note(.opened(try connection(1, "php")))
+        model.wanted = [.directMX, .probe]
+        let rows = lines(model, 200, 24)[4...5]
+        #expect(rows.map { $0.contains("--sender=1") } == [true, false])
+        #expect(lines(model, 200, 24)[2] == "1 direct-mx, 4 unknown")
     }
 
     @Test func headSaysWhatIsCounted() throws {
