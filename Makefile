@@ -28,14 +28,14 @@ Q         := $(if $(V),,@)
 BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev zlib1g-dev gcc libc6-dev pkg-config
 TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
-                   mariadb-server-core debian-archive-keyring
+                   mariadb-server-core debian-archive-keyring openssl perl
 BENCH_PACKAGES  := iproute2 python3 php-cli php-fpm bpftrace bpftool tcpdump libbpf-tools
 KERNEL_PACKAGES := php-cli qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
 
 RELEASE := .build/release/mailsnoop
 DEBUG   := .build/debug/mailsnoop
 
-.PHONY: run test build bench test-kernels lint install clean bpf connector php test-build swift
+.PHONY: run test build bench test-kernels lint install clean bpf connector php mail test-build swift
 
 run: build
 	$(Q)$(RELEASE)
@@ -43,7 +43,7 @@ run: build
 test: packages-TEST test-build
 	$(Q)$(SWIFT) test --skip-build $(TEST_ARGUMENTS)
 
-test-build: bpf connector php swift
+test-build: bpf connector php mail swift
 	$(Q)$(SWIFT) build --build-tests
 
 build: bpf swift
@@ -57,7 +57,8 @@ test-kernels: packages-KERNEL test-build
 
 lint: swift
 	$(Q)$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
-	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch
+	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch \
+		Tests/mail/fetch Tests/mail/machine Tests/mail/clients
 
 install: build
 	$(Q)install -D -m 0755 $(RELEASE) $(DESTDIR)$(PREFIX)/sbin/mailsnoop
@@ -78,6 +79,10 @@ connector: .build/connector .build/talker
 # PHP of other suites, unpacked for the tests.
 php: packages-TEST
 	$(Q)Tests/php/fetch
+
+# Mail servers and clients, unpacked for the tests.
+mail: packages-TEST
+	$(Q)Tests/mail/fetch
 
 # Static, so that it also runs in namespaces and virtual machines that have no libraries.
 .build/connector .build/talker: .build/%: Tests/connector/%.c | packages-BUILD
