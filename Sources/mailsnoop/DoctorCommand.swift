@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
         return [
             .init("kernel", .ok, "\(Kernel.release) \(Kernel.machine), libbpf \(Probe.libraryVersion)"),
             missing.isEmpty
-                ? .init("capabilities", .ok, "CAP_BPF, CAP_PERFMON")
+                ? .init("capabilities", .ok, "CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN")
                 : .init("capabilities", .unusable, "\(missing.joined(separator: ", ")) missing: run as root"),
             Kernel.hasBTF
                 ? .init("BTF", .ok, Kernel.btfPath)

@@ -9,7 +9,7 @@ struct Mailsnoop: ParsableCommand {
         abstract: "Shows who on this server is sending mail.",
         discussion: """
             Watches outbound connects to mail ports in the kernel and tells which process, run by which user, made \
-            each. Needs root, or CAP_BPF and CAP_PERFMON.
+            each. Needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.
             """,
         version: "0.1.0",
         subcommands: [TopCommand.self, TraceCommand.self, DoctorCommand.self],

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import HostFacts
 internal import KernelProbe
 internal import MailWatch
 internal import PHPRuntime

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Glibc
 internal import HostFacts
 internal import KernelProbe
@@ -80,10 +81,10 @@ struct Watch: ~Copyable {
 
     init(_ options: WatchOptions) throws {
         let configuration = try options.configuration()
+        probe = try options.attach(configuration)
         book = Book(
             filter: options.filter, policy: configuration.policy, names: options.noDNS ? nil : NameResolver(),
             php: php)
-        probe = try options.attach(configuration)
         // What is started from here on tells of itself.
         php.scan()
         learn()

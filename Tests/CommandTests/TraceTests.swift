@@ -180,10 +180,10 @@ struct TraceTests {
     @Test func withoutCapabilitiesItSaysWhichAreMissing() throws {
         let result = try mailsnoop("trace", "--seconds", "1", user: "nobody")
         #expect(result.status == 77)
-        #expect(result.errors.contains("CAP_BPF and CAP_PERFMON are missing. Run it as root"))
+        #expect(result.errors.contains("CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN are missing. Run it as root"))
         let doctor = try mailsnoop("doctor", user: "nobody")
         #expect(doctor.status == 2)
-        #expect(doctor.text.contains("CAP_BPF, CAP_PERFMON missing"))
+        #expect(doctor.text.contains("CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN missing"))
     }
 
     @Test func doctorFindsThisMachineUsable() throws {

@@ -9,7 +9,7 @@ struct ConfigurationTests {
         try Configuration(text: text, path: "/etc/mailsnoop.toml")
     }
 
-    private func refusal(of text: String) -> String? {
+    private func problem(of text: String) -> String? {
         do {
             _ = try read(text)
             return nil
@@ -83,24 +83,24 @@ struct ConfigurationTests {
         ("[[trusted]]\ndestinations = [\"192.0.2.0/33\"]", "destinations has to be a list, each of it an address"),
     ])
     func whatIsWrongIsNamed(text: String, words: String) throws {
-        let refusal = try #require(refusal(of: text))
+        let refusal = try #require(problem(of: text))
         #expect(refusal.hasPrefix("/etc/mailsnoop.toml"))
         #expect(refusal.contains(words), "\(refusal)")
     }
 
     @Test func errorOfSyntaxHasItsLine() throws {
-        #expect(try #require(refusal(of: "ports = [25]\n\nports = \n")).hasPrefix("/etc/mailsnoop.toml, line 3: "))
+        #expect(try #require(problem(of: "ports = [25]\n\nports = \n")).hasPrefix("/etc/mailsnoop.toml, line 3: "))
     }
 
     /// Two lines look like the one that sets it.
     @Test func lineThatIsNotSureIsNotSaid() throws {
         let refusal = try #require(
-            refusal(of: "[[trusted]]\nuser = \"root\"\n[[trusted]]\nuser = \"no-such-user-here\"\n"))
+            problem(of: "[[trusted]]\nuser = \"root\"\n[[trusted]]\nuser = \"no-such-user-here\"\n"))
         #expect(refusal.hasPrefix("/etc/mailsnoop.toml: [[trusted]] no. 2: "))
     }
 
     @Test func messageIsEscaped() throws {
-        #expect(try #require(refusal(of: "\"\\u001B]0;x\" = 1")).contains(#"\x1b]0;x"#))
+        #expect(try #require(problem(of: "\"\\u001B]0;x\" = 1")).contains(#"\x1b]0;x"#))
     }
 
     @Test func fileIsReadIfItIsThere() throws {

@@ -4,9 +4,10 @@ import Testing
 struct CapabilitiesTests {
     @Test(
         arguments: [
-            (0, ["CAP_BPF", "CAP_PERFMON"]), (1 << 39, ["CAP_PERFMON"]), (1 << 38, ["CAP_BPF"]),
-            (1 << 39 | 1 << 38, []),
-            (1 << 21, []), (1 << 12 | 1 << 20, ["CAP_BPF", "CAP_PERFMON"]), (UInt64.max, []),
+            (0, ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"]), (1 << 39 | 1 << 12, ["CAP_PERFMON"]),
+            (1 << 38 | 1 << 12, ["CAP_BPF"]), (1 << 39 | 1 << 38, ["CAP_NET_ADMIN"]),
+            (1 << 39 | 1 << 38 | 1 << 12, []), (1 << 21, []),
+            (1 << 13 | 1 << 20, ["CAP_BPF", "CAP_PERFMON", "CAP_NET_ADMIN"]), (UInt64.max, []),
         ] as [(UInt64, [String])])
     func missingAreThoseThatTracingNeeds(effective: UInt64, missing: [String]) {
         #expect(Capabilities(effective: effective).missing == missing)
