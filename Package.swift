@@ -15,6 +15,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // libbpf, as Debian ships it.
@@ -49,11 +50,16 @@ let package = Package(
             name: "KernelProbe", dependencies: ["CLibbpf", "CLinux", "CProbe", "HostFacts", "MailWatch", "PHPRuntime"],
             swiftSettings: strict),
         .target(name: "Reports", dependencies: ["CLinux", "CZlib", "MailWatch"], swiftSettings: strict),
+        // What was recorded: the only importer of GRDB.
+        .target(
+            name: "History", dependencies: ["CLinux", "MailWatch", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
         .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
-                "CLinux", "Configuration", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports", "Scripts", "TopView",
+                "CLinux", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports",
+                "Scripts", "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -70,6 +76,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ReportsTests", dependencies: ["MailWatch", "Reports", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "HistoryTests", dependencies: [
+                "History", "MailWatch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: strict),
         .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["mailsnoop", "TestSupport"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),

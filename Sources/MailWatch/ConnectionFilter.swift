@@ -24,7 +24,7 @@ public struct ConnectionFilter: Sendable {
     }
 
     /// Whether the pattern covers the whole path. `*` also matches `/`.
-    static func glob(_ pattern: String, _ path: [UInt8]) -> Bool {
+    package static func glob(_ pattern: String, _ path: [UInt8]) -> Bool {
         // fnmatch reads both up to their NUL; paths have none inside.
         unsafe (path + [0]).withUnsafeBytes { bytes in
             unsafe fnmatch(pattern, bytes.assumingMemoryBound(to: CChar.self).baseAddress!, 0) == 0

@@ -3,8 +3,8 @@ internal import Glibc
 /// An IPv4 or IPv6 address. A v4-mapped one (RFC 4291 section 2.5.5.2) is the IPv4 address that it stands for.
 public struct IPAddress: Hashable, Sendable {
     /// The sixteen bytes of the IPv6 form, most significant first; IPv4 is held as v4-mapped.
-    private let high: UInt64
-    private let low: UInt64
+    let high: UInt64
+    let low: UInt64
 
     private static let mappedPrefix: UInt64 = 0xFFFF
 

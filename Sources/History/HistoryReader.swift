@@ -1,0 +1,159 @@
+internal import Foundation
+internal import GRDB
+internal import MailWatch
+
+/// Asks the history, also while a recorder writes to it. Times are in ns since the epoch.
+public struct HistoryReader: Sendable {
+    private let path: String
+    private let database: DatabaseQueue
+
+    public init(_ path: String = HistoryFile.standardPath) throws(HistoryError) {
+        self.path = path
+        database = try HistoryFile.openForReading(path)
+    }
+
+    /// Hands on the connections that began in `times`, the oldest first, one at a time, until `body` says false. What
+    /// `body` throws is thrown on.
+    public func connections(
+        in times: Range<UInt64>, filter: HistoryFilter = HistoryFilter(), _ body: (Recorded) throws -> Bool
+    ) throws {
+        try read { database in
+            let senders = try Self.senders(filter, database)
+            let reader = RowReader(database)
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT \(RowReader.columns), sender FROM connection WHERE id >= ? AND id < ? ORDER BY id",
+                arguments: Self.bounds(times))
+            while let row = try rows.next() {
+                guard senders?[row[29]] != nil || senders == nil else { continue }
+                let verdict = try RowReader.element(row[5], of: Verdict.allCases)
+                guard filter.matches(try RowReader.address(row[11]), verdict) else { continue }
+                guard try body(reader.recorded(row)) else { return }
+            }
+        }
+    }
+
+    /// The connections that began no further than `window` ns from `time`, those from `sourcePort` alone where it is
+    /// given, the nearest first, at most `limit`.
+    public func candidates(
+        near time: UInt64, window: UInt64, sourcePort: UInt16? = nil, limit: Int = 10_000
+    ) throws(HistoryError) -> [Recorded] {
+        let first = time > window ? time - window : 0
+        return try wrapped {
+            try read { database in
+                let reader = RowReader(database)
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: """
+                        SELECT \(RowReader.columns) FROM connection WHERE id >= ?1 AND id < ?2
+                        AND (?3 IS NULL OR source_port = ?3) ORDER BY abs(id - ?4) LIMIT ?5
+                        """,
+                    arguments: Self.bounds(first..<(time &+ window &+ 1))
+                        + [sourcePort.map { Int64($0) }, Int64(bitPattern: time), limit])
+                var found: [Recorded] = []
+                while let row = try rows.next() { found.append(try reader.recorded(row)) }
+                return found
+            }
+        }
+    }
+
+    /// The senders of the connections that began in `times`, those with the most connects first.
+    public func senders(
+        in times: Range<UInt64>, filter: HistoryFilter = HistoryFilter()
+    ) throws(HistoryError) -> [HistorySenderRecord] {
+        try wrapped {
+            try read { database in
+                let wanted = try Self.senders(filter, database)
+                var records: [Int64: HistorySenderRecord] = [:]
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: """
+                        SELECT id, sender, state, verdict, established, destination, accepted FROM connection
+                        WHERE id >= ? AND id < ? ORDER BY id
+                        """, arguments: Self.bounds(times))
+                while let row = try rows.next() {
+                    let id: Int64 = row[1]
+                    if let wanted, wanted[id] == nil { continue }
+                    let verdict = try RowReader.element(row[3], of: Verdict.allCases)
+                    let destination = try RowReader.address(row[5])
+                    guard filter.matches(destination, verdict) else { continue }
+                    let time = UInt64(bitPattern: row[0] as Int64)
+                    if records[id] == nil {
+                        records[id] = HistorySenderRecord(try Self.sender(id, database), firstTime: time)
+                    }
+                    records[id]?.note(
+                        time, to: destination, try RowReader.element(row[2], of: ConnectionState.allCases),
+                        wasEstablished: !row.hasNull(atIndex: 4), verdict,
+                        accepted: (row[6] as Int64?).map { Int($0) } ?? 0)
+                }
+                return records.values.sorted { ($0.connects, $0.lastTime) > ($1.connects, $1.lastTime) }
+            }
+        }
+    }
+
+    /// The recorders that ran at some time in `times`, the oldest first.
+    public func runs(in times: Range<UInt64> = 0..<UInt64(Int64.max)) throws(HistoryError) -> [HistoryRun] {
+        let isHeld = HistoryLock.isHeld(path)
+        return try wrapped {
+            try read { database in
+                let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM run")
+                return try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT id, start, latest, has_ended, host, version, stored, unstored, lost FROM run
+                        WHERE latest >= ? AND start < ? ORDER BY id
+                        """, arguments: Self.bounds(times)
+                ).map { HistoryRun($0, isRunning: isHeld && $0[0] == last) }
+            }
+        }
+    }
+
+    public func status() throws(HistoryError) -> HistoryStatus {
+        let runs = try runs()
+        return try wrapped {
+            try read { database in
+                let oldest = try Int64.fetchOne(database, sql: "SELECT min(id) FROM connection")
+                let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM connection")
+                let size = try Int64.fetchOne(
+                    database, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+                return HistoryStatus(
+                    runs: runs, connections: try Int.fetchOne(database, sql: "SELECT count(*) FROM connection") ?? 0,
+                    oldest: oldest.map(UInt64.init(bitPattern:)), newest: newest.map(UInt64.init(bitPattern:)),
+                    size: UInt64(clamping: size ?? 0))
+            }
+        }
+    }
+
+    private static func bounds(_ times: Range<UInt64>) -> StatementArguments {
+        [Int64(clamping: times.lowerBound), Int64(clamping: times.upperBound)]
+    }
+
+    /// The senders that are wanted; nil all.
+    private static func senders(_ filter: HistoryFilter, _ database: Database) throws -> [Int64: HistorySender]? {
+        guard !filter.users.isEmpty || !filter.scripts.isEmpty else { return nil }
+        var wanted: [Int64: HistorySender] = [:]
+        let rows = try Row.fetchCursor(database, sql: "SELECT id, body FROM sender")
+        while let row = try rows.next() {
+            let sender = try HistorySender(body: Array(row[1] as Data))
+            if filter.matches(sender) { wanted[row[0]] = sender }
+        }
+        return wanted
+    }
+
+    private static func sender(_ id: Int64, _ database: Database) throws -> HistorySender {
+        let find = try database.cachedStatement(sql: "SELECT body FROM sender WHERE id = ?")
+        guard let body = try Data.fetchOne(find, arguments: [id]) else { throw ByteReader.Malformed() }
+        return try HistorySender(body: Array(body))
+    }
+
+    private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        do {
+            return try database.read(body)
+        } catch let error where error is DatabaseError || error is ByteReader.Malformed {
+            throw HistoryError(error, path: path)
+        }
+    }
+
+    private func wrapped<Value>(_ body: () throws -> Value) throws(HistoryError) -> Value {
+        do { return try body() } catch { throw HistoryError(error, path: path) }
+    }
+}
