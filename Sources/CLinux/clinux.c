@@ -6,12 +6,16 @@
 #include <linux/openat2.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 int clinux_signal_descriptor(const int *signals, int count)
@@ -134,4 +138,25 @@ bool clinux_is_pseudo(int descriptor)
 	default:
 		return false;
 	}
+}
+
+bool clinux_notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t length = path ? strlen(path) : 0;
+
+	if (length < 2 || length >= sizeof(address.sun_path) || (path[0] != '/' && path[0] != '@'))
+		return false;
+	memcpy(address.sun_path, path, length);
+	/* A name in the abstract namespace. */
+	if (path[0] == '@')
+		address.sun_path[0] = 0;
+	int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (descriptor < 0)
+		return false;
+	ssize_t sent = sendto(descriptor, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
+			      offsetof(struct sockaddr_un, sun_path) + length);
+	close(descriptor);
+	return sent >= 0;
 }

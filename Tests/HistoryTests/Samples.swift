@@ -9,10 +9,15 @@ import Testing
 /// Boot was at 2018-02-13T02:54:00Z.
 let clock = WallClock(bootTime: 1_518_490_440_000_000_000)
 
+/// What a recorder has said.
+final class Said: Sendable {
+    let texts = Mutex<[String]>([])
+}
+
 /// A folder of its own, for as long as it is held.
 final class Place: Sendable {
     let folder: String
-    let said = Mutex<[String]>([])
+    let said = Said()
 
     init() {
         folder = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-\(UUID().uuidString)").path
@@ -28,7 +33,7 @@ final class Place: Sendable {
         options.keep = .max
         change(&options)
         return try Recorder(path, options: options, host: "mx1.example.net", version: "0") { [said] text in
-            said.withLock { $0.append(text) }
+            said.texts.withLock { $0.append(text) }
         }
     }
 
