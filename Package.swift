@@ -77,7 +77,8 @@ let package = Package(
         .testTarget(
             name: "ReportsTests", dependencies: ["MailWatch", "Reports", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "HistoryTests", dependencies: [
+            name: "HistoryTests",
+            dependencies: [
                 "History", "MailWatch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),

@@ -14,7 +14,8 @@ public enum HistoryFile {
         let aside = "\(path).damaged-\(time(nil))"
         for suffix in ["", "-wal", "-shm"] where unsafe rename(path + suffix, aside + suffix) != 0 && errno != ENOENT {
             throw HistoryError(
-                .other, "\(Escaping.text(path + suffix)) cannot be moved aside: \(unsafe String(cString: strerror(errno)))")
+                .other,
+                "\(Escaping.text(path + suffix)) cannot be moved aside: \(unsafe String(cString: strerror(errno)))")
         }
         return aside
     }
@@ -52,7 +53,8 @@ public enum HistoryFile {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let migrator = Schema.migrator
             guard try !queue.read(migrator.hasBeenSuperseded) else {
-                throw HistoryError(.newer, "a later version of mailsnoop has written the database \(Escaping.text(path))")
+                throw HistoryError(
+                    .newer, "a later version of mailsnoop has written the database \(Escaping.text(path))")
             }
             try migrator.migrate(queue)
             return queue
@@ -78,7 +80,8 @@ public enum HistoryFile {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let migrator = Schema.migrator
             guard try queue.read(migrator.hasCompletedMigrations), try !queue.read(migrator.hasBeenSuperseded) else {
-                throw HistoryError(.newer, "another version of mailsnoop has written the database \(Escaping.text(path))")
+                throw HistoryError(
+                    .newer, "another version of mailsnoop has written the database \(Escaping.text(path))")
             }
             return queue
         } catch {

@@ -21,7 +21,8 @@ public struct HistoryReader: Sendable {
             let senders = try Self.senders(filter, database)
             let reader = RowReader(database)
             let rows = try Row.fetchCursor(
-                database, sql: "SELECT \(RowReader.columns), sender FROM connection WHERE id >= ? AND id < ? ORDER BY id",
+                database,
+                sql: "SELECT \(RowReader.columns), sender FROM connection WHERE id >= ? AND id < ? ORDER BY id",
                 arguments: Self.bounds(times))
             while let row = try rows.next() {
                 guard senders?[row[29]] != nil || senders == nil else { continue }

@@ -4,14 +4,14 @@ internal import MailWatch
 /// Removes the oldest, a little at a time.
 enum Pruning {
     private static let slice = 1000
-    private static let nanosecondsADay: Int64 = 86_400_000_000_000
 
     /// Removes a slice of what is too old or too much, within a transaction. Returns whether there may be more.
     static func removeSlice(_ database: Database, options: Recorder.Options) throws -> Bool {
         let now = Int64(bitPattern: WallClock().wallTime(WallClock.uptime))
         let limit = try isTooLarge(database, options.maxSize) ? Int64.max : now &- Int64(clamping: options.keep)
         try database.cachedStatement(
-            sql: "DELETE FROM connection WHERE id IN (SELECT id FROM connection WHERE id < ? ORDER BY id LIMIT \(slice))"
+            sql:
+                "DELETE FROM connection WHERE id IN (SELECT id FROM connection WHERE id < ? ORDER BY id LIMIT \(slice))"
         ).execute(arguments: [limit])
         var removed = database.changesCount
         if try removed == 0 || isTooLarge(database, options.maxSize) {
@@ -23,23 +23,24 @@ enum Pruning {
         return true
     }
 
-    /// What no connection refers to: it was last used on a day before the oldest one's.
+    /// What no connection refers to: it was last used in a period before the oldest one's.
     private static func removeUnused(_ database: Database, now: Int64) throws -> Int {
         let oldest = try Int64.fetchOne(database, sql: "SELECT min(id) FROM connection") ?? now
-        let day = oldest / nanosecondsADay
+        let period = oldest / Int64(Schema.period)
         var removed = 0
         // Of these the oldest come first.
         for table in ["actor", "process", "request"] {
             try database.cachedStatement(
-                sql: "DELETE FROM \(table) WHERE day < ? AND id IN (SELECT id FROM \(table) ORDER BY id LIMIT \(slice))"
-            ).execute(arguments: [day])
+                sql:
+                    "DELETE FROM \(table) WHERE period < ? AND id IN (SELECT id FROM \(table) ORDER BY id LIMIT \(slice))"
+            ).execute(arguments: [period])
             removed += database.changesCount
         }
         try database.cachedStatement(
-            sql: "DELETE FROM text WHERE id IN (SELECT id FROM text WHERE day < ? ORDER BY day LIMIT \(slice))"
-        ).execute(arguments: [day])
+            sql: "DELETE FROM text WHERE id IN (SELECT id FROM text WHERE period < ? ORDER BY period LIMIT \(slice))"
+        ).execute(arguments: [period])
         removed += database.changesCount
-        try database.cachedStatement(sql: "DELETE FROM sender WHERE day < ?").execute(arguments: [day])
+        try database.cachedStatement(sql: "DELETE FROM sender WHERE period < ?").execute(arguments: [period])
         removed += database.changesCount
         try database.cachedStatement(
             sql: """

@@ -69,10 +69,13 @@ struct RecordWriter: ~Copyable {
                         let hasEnded = entry.connection.state.hasEnded
                         let key = try rows.write(entry, over: written[id] ?? open[id], now: now, to: database)
                         // Mail that is handed over has no name, and has ended.
-                        if !hasEnded || written[id] != nil || open[id] != nil { written[id] = .some(hasEnded ? nil : key) }
+                        if !hasEnded || written[id] != nil || open[id] != nil {
+                            written[id] = .some(hasEnded ? nil : key)
+                        }
                     }
                     try database.execute(
-                        sql: "UPDATE run SET latest = ?, has_ended = ?, stored = ?, unstored = ?, lost = ? WHERE id = ?",
+                        sql:
+                            "UPDATE run SET latest = ?, has_ended = ?, stored = ?, unstored = ?, lost = ? WHERE id = ?",
                         arguments: [
                             Int64(bitPattern: now), isLast, Int64(stored + UInt64(entries.count)), Int64(unstored),
                             Int64(clamping: lost), run,

@@ -28,7 +28,9 @@ public struct HistoryFilter: Sendable {
     func matches(_ sender: HistorySender) -> Bool {
         (users.isEmpty || sender.uid.map(users.contains) ?? false)
             && (scripts.isEmpty
-                || scripts.contains { ConnectionFilter.glob($0, sender.script.isEmpty ? sender.program : sender.script) })
+                || scripts.contains {
+                    ConnectionFilter.glob($0, sender.script.isEmpty ? sender.program : sender.script)
+                })
     }
 
     func matches(_ destination: IPAddress, _ verdict: Verdict) -> Bool {

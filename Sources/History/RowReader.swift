@@ -42,7 +42,8 @@ final class RowReader {
         let judgement = Judgement(
             try Self.element(row[5], of: Verdict.allCases), try ByteReader.reasons(try text(row[6])))
         connection.recall(
-            establishedTime: moment(row[14]), endTime: moment(row[15]), error: Int32(truncatingIfNeeded: row[16] as Int64),
+            establishedTime: moment(row[14]), endTime: moment(row[15]),
+            error: Int32(truncatingIfNeeded: row[16] as Int64),
             cookie: UInt64(bitPattern: row[17]), bytesSent: UInt64(bitPattern: row[18]),
             bytesReceived: UInt64(bitPattern: row[19]), dialogue: try dialogue(row), judgement: judgement)
         return Recorded(key: key, connection: connection, name: try text(row[13]), clock: clock)

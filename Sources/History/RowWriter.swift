@@ -7,7 +7,6 @@ internal import MailWatch
 final class RowWriter {
     /// Of each kind, how many are remembered.
     private static let limit = 32_768
-    private static let nanosecondsADay: UInt64 = 86_400_000_000_000
 
     /// A text by two hashes under keys that nobody else knows: 128 bits.
     private struct Print: Hashable {
@@ -27,7 +26,7 @@ final class RowWriter {
     private struct ActorKey: Hashable { let process, php, origin: UInt64 }
 
     private let run: Int64
-    private var day: UInt64 = 0
+    private var period: UInt64 = 0
     private var texts: [Print: Int64] = [:]
     /// Texts that have come once.
     private var newcomers: Set<Int> = []
@@ -43,7 +42,7 @@ final class RowWriter {
     /// - Parameter key: under which it was written before; nil where it was not.
     func write(_ entry: Entry, over key: Int64?, now: UInt64, to database: Database) throws -> Int64 {
         let connection = entry.connection
-        begin(now / Self.nanosecondsADay)
+        begin(now / Schema.period)
         let clock = try self.clock(entry.clock.bootTime, database)
         let (actor, sender) = try self.actor(of: connection, database)
         let time = Int64(bitPattern: entry.clock.wallTime(connection.connectTime))
@@ -80,15 +79,15 @@ final class RowWriter {
 
     private static let marks = String(repeating: ",?", count: 29)
 
-    /// Forgets all at the beginning of a day and where there is too much of it: each is then found or written anew, and
-    /// is of the new day.
-    private func begin(_ today: UInt64) {
+    /// Forgets all at the beginning of a period and where there is too much of it: each is then found or written anew, and
+    /// is of the new period.
+    private func begin(_ period: UInt64) {
         if newcomers.count >= Self.limit { newcomers = [] }
         guard
-            today != day
+            period != self.period
                 || [texts.count, processes.count, requests.count, actors.count].contains(where: { $0 >= Self.limit })
         else { return }
-        day = today
+        self.period = period
         texts = [:]
         processes = [:]
         requests = [:]
@@ -105,15 +104,16 @@ final class RowWriter {
 
     private func actor(of connection: Connection, _ database: Database) throws -> (actor: Int64, sender: Int64) {
         let key = ActorKey(
-            process: connection.process.serial, php: connection.php?.serial ?? 0, origin: connection.origin?.serial ?? 0)
+            process: connection.process.serial, php: connection.php?.serial ?? 0, origin: connection.origin?.serial ?? 0
+        )
         if let known = actors[key] { return known }
         let sender = try self.sender(of: connection, database)
         let process = try self.process(connection.process, database)
         let php = try connection.php.map { try request($0, database) }
         let origin = try connection.origin.map { try request($0, database) }
         try database.execute(
-            sql: "INSERT INTO actor (day, sender, process, php, origin) VALUES (?, ?, ?, ?, ?)",
-            arguments: [Int64(day), sender, process, php, origin])
+            sql: "INSERT INTO actor (period, sender, process, php, origin) VALUES (?, ?, ?, ?, ?)",
+            arguments: [Int64(period), sender, process, php, origin])
         actors[key] = (database.lastInsertedRowID, sender)
         return (database.lastInsertedRowID, sender)
     }
@@ -123,16 +123,18 @@ final class RowWriter {
         body.sender(of: connection)
         let data = Data(body.bytes)
         return try Int64.fetchOne(
-            database, sql: "INSERT INTO sender (day, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET day = excluded.day RETURNING id",
-            arguments: [Int64(day), data])!
+            database,
+            sql:
+                "INSERT INTO sender (period, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET period = excluded.period RETURNING id",
+            arguments: [Int64(period), data])!
     }
 
     private func process(_ process: MailWatch.Process, _ database: Database) throws -> Int64 {
         if let known = processes[process.serial] { return known }
         try database.execute(
-            sql: "INSERT INTO process (day, shape, lineage, pid, start) VALUES (?, ?, ?, ?, ?)",
+            sql: "INSERT INTO process (period, shape, lineage, pid, start) VALUES (?, ?, ?, ?, ?)",
             arguments: [
-                Int64(day), try text(database) { $0.shape(of: process) },
+                Int64(period), try text(database) { $0.shape(of: process) },
                 try text(database) { $0.lineage(of: process) }, Int64(process.description.pid),
                 Int64(bitPattern: process.description.startTime),
             ])
@@ -144,9 +146,9 @@ final class RowWriter {
         if let known = requests[script.serial] { return known }
         let context = script.context ?? PHPContext()
         try database.execute(
-            sql: "INSERT INTO request (day, shape, target, client, pid, start) VALUES (?, ?, ?, ?, ?, ?)",
+            sql: "INSERT INTO request (period, shape, target, client, pid, start) VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
-                Int64(day), try text(database) { $0.shape(of: script) },
+                Int64(period), try text(database) { $0.shape(of: script) },
                 try text(database) { $0.target(of: context) }, try text(context.client, database),
                 Int64(context.pid), Int64(bitPattern: context.startTime),
             ])
@@ -154,7 +156,8 @@ final class RowWriter {
         return database.lastInsertedRowID
     }
 
-    private func text(_ database: Database, _ write: (inout ByteWriter) -> Void) throws -> any DatabaseValueConvertible {
+    private func text(_ database: Database, _ write: (inout ByteWriter) -> Void) throws -> any DatabaseValueConvertible
+    {
         var writer = ByteWriter()
         write(&writer)
         return try text(writer.bytes, database)
@@ -166,20 +169,21 @@ final class RowWriter {
         guard bytes.count > 3 else { return data }
         let print = Print(bytes)
         if let known = texts[print] { return known }
-        let hash = Int64(bitPattern: bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
-        let find = try database.cachedStatement(sql: "SELECT id, day FROM text WHERE hash = ? AND bytes = ?")
+        let hash = Int64(
+            bitPattern: bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+        let find = try database.cachedStatement(sql: "SELECT id, period FROM text WHERE hash = ? AND bytes = ?")
         if let row = try Row.fetchOne(find, arguments: [hash, data]) {
             let id: Int64 = row[0]
-            if row[1] as Int64 != Int64(day) {
-                try database.cachedStatement(sql: "UPDATE text SET day = ? WHERE id = ?").execute(
-                    arguments: [Int64(day), id])
+            if row[1] as Int64 != Int64(period) {
+                try database.cachedStatement(sql: "UPDATE text SET period = ? WHERE id = ?").execute(
+                    arguments: [Int64(period), id])
             }
             texts[print] = id
             return id
         }
         if newcomers.insert(print.first).inserted { return data }
-        try database.cachedStatement(sql: "INSERT INTO text (day, hash, bytes) VALUES (?, ?, ?)").execute(
-            arguments: [Int64(day), hash, data])
+        try database.cachedStatement(sql: "INSERT INTO text (period, hash, bytes) VALUES (?, ?, ?)").execute(
+            arguments: [Int64(period), hash, data])
         texts[print] = database.lastInsertedRowID
         return database.lastInsertedRowID
     }

@@ -2,28 +2,32 @@ internal import GRDB
 
 /// The tables. A change of them is a migration of its own: what is there is never edited.
 enum Schema {
+    /// ns. What is used in one is not removed before all connections of it are: short, so that a flood of a few minutes
+    /// can be cut back to its end.
+    static let period: UInt64 = 300_000_000_000
+
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
         return migrator
     }
 
-    /// Times are ns, of the wall clock where nothing else is said. `day` is that of the latest use: what is older than
+    /// Times are ns, of the wall clock where nothing else is said. `period` is that of the latest use: what is older than
     /// the oldest connection is used by none. A column without a type holds the number of a text, or, where that has come
     /// only once, the text itself.
     private static let first = """
-        CREATE TABLE text (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, hash INTEGER NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE text (id INTEGER PRIMARY KEY, period INTEGER NOT NULL, hash INTEGER NOT NULL, bytes BLOB NOT NULL);
         CREATE INDEX text_hash ON text (hash);
-        CREATE INDEX text_day ON text (day);
-        CREATE TABLE sender (id INTEGER PRIMARY KEY, day INTEGER NOT NULL, body BLOB NOT NULL UNIQUE);
+        CREATE INDEX text_period ON text (period);
+        CREATE TABLE sender (id INTEGER PRIMARY KEY, period INTEGER NOT NULL, body BLOB NOT NULL UNIQUE);
         CREATE TABLE process (
-            id INTEGER PRIMARY KEY, day INTEGER NOT NULL, shape, lineage, pid INTEGER NOT NULL, start INTEGER NOT NULL);
+            id INTEGER PRIMARY KEY, period INTEGER NOT NULL, shape, lineage, pid INTEGER NOT NULL, start INTEGER NOT NULL);
         CREATE TABLE request (
-            id INTEGER PRIMARY KEY, day INTEGER NOT NULL, shape, target, client, pid INTEGER NOT NULL,
+            id INTEGER PRIMARY KEY, period INTEGER NOT NULL, shape, target, client, pid INTEGER NOT NULL,
             start INTEGER NOT NULL);
         -- What connects: a process, and what PHP was doing in it and in the one that started it.
         CREATE TABLE actor (
-            id INTEGER PRIMARY KEY, day INTEGER NOT NULL, sender INTEGER NOT NULL, process INTEGER NOT NULL,
+            id INTEGER PRIMARY KEY, period INTEGER NOT NULL, sender INTEGER NOT NULL, process INTEGER NOT NULL,
             php INTEGER, origin INTEGER);
         -- A recorder from its start to its end, or to the last commit. boot: when the kernel was booted; host, version.
         CREATE TABLE run (

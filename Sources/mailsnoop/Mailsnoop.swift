@@ -12,7 +12,10 @@ struct Mailsnoop: ParsableCommand {
             each. Needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.
             """,
         version: "0.1.0",
-        subcommands: [TopCommand.self, TraceCommand.self, DoctorCommand.self],
+        subcommands: [
+            TopCommand.self, TraceCommand.self, RecordCommand.self, ExportCommand.self, SendersCommand.self,
+            StatusCommand.self, DoctorCommand.self,
+        ],
         defaultSubcommand: TopCommand.self)
 
     static func main() {

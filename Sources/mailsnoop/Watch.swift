@@ -123,6 +123,9 @@ struct Watch: ~Copyable {
         return count
     }
 
+    /// Goes on by another configuration.
+    mutating func judge(by policy: Policy) { book.court.judge = Judge(policy: policy, host: .current) }
+
     /// Tells the probe what has been found out about PHP programs.
     private mutating func learn() {
         for news in php.takeNews() {

@@ -38,7 +38,9 @@ final class Place: Sendable {
     }
 
     /// What is there.
-    func recorded(in times: Range<UInt64> = 0..<UInt64.max, _ filter: HistoryFilter = HistoryFilter()) throws -> [Recorded] {
+    func recorded(in times: Range<UInt64> = 0..<UInt64.max, _ filter: HistoryFilter = HistoryFilter()) throws
+        -> [Recorded]
+    {
         var found: [Recorded] = []
         try HistoryReader(path).connections(in: times, filter: filter) {
             found.append($0)
@@ -77,12 +79,14 @@ func connection(
     process.exe = text
     process.isExeDeleted = true
     process.exeInode = .max
-    process.exeDevice = 8388609
+    process.exeDevice = 8_388_609
     process.cwd = text
     process.isCwdDeleted = true
     process.root = text
     process.argv = text + [0]
-    process.ancestors = [.init(pid: 17, uid: 33, startTime: 5, comm: text), .init(pid: 1, uid: 0, startTime: 1, comm: text)]
+    process.ancestors = [
+        .init(pid: 17, uid: 33, startTime: 5, comm: text), .init(pid: 1, uid: 0, startTime: 1, comm: text),
+    ]
     process.gaps = [.argvTruncated, .rootTruncated]
     var context = PHPContext()
     context.pid = 4242

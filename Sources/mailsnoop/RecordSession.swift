@@ -1,0 +1,152 @@
+internal import Configuration
+internal import Glibc
+internal import History
+internal import HostFacts
+internal import MailWatch
+internal import Reports
+
+/// A recorder under way.
+struct RecordSession: ~Copyable, LoopClient {
+    /// A connection that lasts longer, in ns, is written down before it ends.
+    private static let patience: UInt64 = 10_000_000_000
+
+    /// An object, so that the reader of the ring can write to it.
+    private final class Desk {
+        var clock = WallClock()
+        /// The connections that are not written yet. The queue, in the order of their connects, also has those that are.
+        var waiting: [UInt64: Connection] = [:]
+        var queue: [(time: UInt64, id: UInt64)] = []
+        private let recorder: Recorder
+        private let log: LogFile?
+        private let wanted: Set<Verdict>
+        private let name: (IPAddress) -> [UInt8]?
+        private var json = JSONReport(host: Host.name)
+        private var text: [UInt8] = []
+        private var count = 0
+
+        init(recorder: Recorder, log: LogFile?, wanted: Set<Verdict>, name: @escaping (IPAddress) -> [UInt8]?) {
+            self.recorder = recorder
+            self.log = log
+            self.wanted = wanted
+            self.name = name
+        }
+
+        func take(_ change: Tracker.Change) {
+            let connection = change.connection
+            switch change {
+            case .opened where connection.state.hasEnded: write(connection)
+            case .opened:
+                waiting[connection.id] = connection
+                queue.append((connection.connectTime, connection.id))
+            case .established, .spoke:
+                if waiting[connection.id] != nil { waiting[connection.id] = connection }
+            case .ended:
+                waiting[connection.id] = nil
+                write(connection)
+            }
+        }
+
+        /// Writes down what has lasted long enough.
+        func writeOverdue() {
+            let time = WallClock.uptime &- RecordSession.patience
+            let due = queue.firstIndex { $0.time > time } ?? queue.count
+            for (_, id) in queue[..<due] {
+                if let connection = waiting.removeValue(forKey: id) { record(connection) }
+            }
+            queue.removeFirst(due)
+        }
+
+        func record(_ connection: Connection) {
+            guard wanted.isEmpty || wanted.contains(connection.judgement.verdict) else { return }
+            recorder.record(connection, name: name(connection.destination.address) ?? [], clock: clock)
+        }
+
+        func flush() {
+            log?.output.write(text, rows: count)
+            text.removeAll(keepingCapacity: true)
+            count = 0
+        }
+
+        private func write(_ connection: Connection) {
+            record(connection)
+            guard log != nil, wanted.isEmpty || wanted.contains(connection.judgement.verdict) else { return }
+            json.append(connection, name: name(connection.destination.address) ?? [], clock: clock, to: &text)
+            count += 1
+            if text.count >= Backlog.blockSize { flush() }
+        }
+    }
+
+    var watch: Watch
+    private let recorder: Recorder
+    private let log: LogFile?
+    private let options: WatchOptions
+    private let desk: Desk
+    private var saysOutputFails = false
+
+    init(watch: consuming Watch, recorder: Recorder, log: LogFile?, options: WatchOptions) {
+        desk = Desk(recorder: recorder, log: log, wanted: Set(options.verdict), name: watch.name)
+        self.watch = watch
+        self.recorder = recorder
+        self.log = log
+        self.options = options
+    }
+
+    mutating func read(limit: Int) -> Int {
+        let desk = desk
+        desk.clock.follow()
+        let count = watch.read(limit: limit) { desk.take($0) }
+        desk.flush()
+        return count
+    }
+
+    /// A log that fails does not end the recorder: the database is what matters.
+    mutating func tick() -> Bool {
+        let desk = desk
+        desk.clock.follow()
+        watch.housekeep { desk.take($0) }
+        desk.writeOverdue()
+        desk.flush()
+        recorder.note(lost: watch.losses.total + UInt64(log?.output.unwritten ?? 0))
+        if let log {
+            log.follow()
+            let fails = log.output.error != 0
+            if fails, !saysOutputFails { Failure.say(Failure.output(log.output.error).description) }
+            saysOutputFails = fails
+        }
+        ServiceManager.isAlive()
+        return true
+    }
+
+    mutating func signal(_ number: Int32) -> Bool {
+        switch number {
+        case SIGWINCH: return true
+        case SIGHUP:
+            log?.reopen()
+            do {
+                watch.judge(by: try options.configuration().policy)
+            } catch {
+                Failure.say("\((error as? Failure)?.description ?? "\(error)"); it goes on by the configuration before")
+            }
+            return true
+        case SIGTSTP:
+            raise(SIGSTOP)
+            return true
+        default: return false
+        }
+    }
+
+    mutating func readInput() -> Bool { true }
+
+    /// Reads what is left, and waits until all is written.
+    mutating func finish(_ loop: borrowing EventLoop) throws {
+        while read(limit: 65_536) == 65_536 {}
+        _ = tick()
+        for connection in watch.open { desk.record(connection) }
+        recorder.finish()
+        if let log { _ = loop.wait { log.output.isIdle || log.output.error != 0 } }
+        let counts = recorder.counts
+        if counts.unstored > 0 {
+            throw Failure(description: "\(counts.unstored) connections could not be written down", exitStatus: EX_IOERR)
+        }
+    }
+}
