@@ -53,7 +53,8 @@ let package = Package(
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
-                "CLinux", "Configuration", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports", "Scripts", "TopView",
+                "CLinux", "Configuration", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports", "Scripts",
+                "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

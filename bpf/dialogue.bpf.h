@@ -215,7 +215,7 @@ __noinline int asks_for_mail(struct __sk_buff *skb)
 	return 0;
 }
 
-/* Takes the whole line of the client. Returns 0 where it has to wait until the connection has a name. */
+/* Takes the whole line of the client. It may have to wait until the connection has a name. */
 __noinline int end_line(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
@@ -223,7 +223,7 @@ __noinline int end_line(struct __sk_buff *skb)
 	__u8 what;
 
 	if (!d)
-		return 1;
+		return 0;
 	what = command_of(d);
 	if (d->by_content && !d->is_mail && !d->proxied) {
 		/* It has to be mail from its first line on. */
@@ -231,7 +231,7 @@ __noinline int end_line(struct __sk_buff *skb)
 			what = PROBE_PROXY;
 		if (what != PROBE_EHLO && what != PROBE_HELO && what != PROBE_LHLO && what != PROBE_PROXY) {
 			d->mode = MODE_OPAQUE;
-			return 1;
+			return 0;
 		}
 		d->held = !d->connection;
 		if (d->held)
@@ -244,7 +244,7 @@ __noinline int end_line(struct __sk_buff *skb)
 		d->strange += size;
 		if (!d->is_mail && d->strange > STRANGE_BYTES)
 			d->mode = MODE_OPAQUE;
-		return 1;
+		return 0;
 	}
 	/* Without the line end, which is cut off where the line was longer. */
 	if (!(d->client_flags & PROBE_LINE_CUT)) {
@@ -254,7 +254,7 @@ __noinline int end_line(struct __sk_buff *skb)
 		d->proxied = 1;
 		d->greeted = 0;
 		tell_client_line(d, what, size);
-		return 1;
+		return 0;
 	}
 	d->is_mail = 1;
 	d->commands++;
@@ -266,7 +266,7 @@ __noinline int end_line(struct __sk_buff *skb)
 		d->recipients++;
 		if (d->has_recipient) {
 			d->client_flags &= ~PROBE_LINE_CUT;
-			return 1;
+			return 0;
 		}
 		d->has_recipient = 1;
 		break;
@@ -287,7 +287,7 @@ __noinline int end_line(struct __sk_buff *skb)
 		break;
 	}
 	tell_client_line(d, what, size);
-	return 1;
+	return 0;
 }
 
 /* Follows the end of a message: CR LF . CR LF, also without CR. Returns how much of it has been seen. */
@@ -300,22 +300,44 @@ static __always_inline __u8 next_dot(__u8 dots, char c)
 	return c == '\r' && dots == 2 ? 3 : 0;
 }
 
+/* Takes up to BLOCK bytes of a message, and no more than up to its end. Returns how many. */
+__noinline __u32 message_block(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	char bytes[BLOCK] = {};
+	__u32 count;
+
+	if (!d)
+		return 0;
+	d->client_count = load_block(skb, offset, left, bytes);
+	count = *(volatile __u32 *)&d->client_count;
+	for (__u32 i = 0; i < BLOCK; i++) {
+		if (i >= count)
+			break;
+		d->dots = next_dot(d->dots, bytes[i]);
+		if (d->dots == 4) {
+			d->mode = MODE_COMMANDS;
+			return i + 1;
+		}
+	}
+	return count;
+}
+
 /*
  * Takes up to BLOCK bytes of the client, and no more than up to the end of a
- * line or of a message. Returns how many, with LINE_WHOLE where a line is whole.
+ * line. Returns how many, with LINE_WHOLE where a line is whole.
  */
 __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
 	char bytes[BLOCK] = {};
 	__u32 count;
-	bool is_message;
 
 	if (!d)
 		return 0;
-	count = load_block(skb, offset, left, bytes);
-	is_message = d->mode == MODE_MESSAGE;
-	if (!is_message && !d->client_used && !d->client_skips && bytes[0] == 0x16)
+	d->client_count = load_block(skb, offset, left, bytes);
+	count = *(volatile __u32 *)&d->client_count;
+	if (!d->client_used && !d->client_skips && bytes[0] == 0x16)
 		d->mode = MODE_HELLO;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
@@ -323,14 +345,6 @@ __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 
 		if (i >= count)
 			break;
-		if (is_message) {
-			d->dots = next_dot(d->dots, c);
-			if (d->dots == 4) {
-				d->mode = MODE_COMMANDS;
-				return i + 1;
-			}
-			continue;
-		}
 		used = d->client_used;
 		if (used < PROBE_LINE_TEXT) {
 			asm volatile("%0 &= 1023" : "+r"(used));
@@ -404,6 +418,50 @@ __noinline int hold_proxy_request(struct __sk_buff *skb, __u32 offset, __u32 siz
 	return 1;
 }
 
+/* Takes the client's next bytes. Returns how many, 0 where there is no more to take. */
+__noinline __u32 client_part(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 count;
+
+	if (!d || d->held)
+		return 0;
+	switch (d->mode) {
+	case MODE_OPAQUE:
+	case MODE_AUTH:
+	case MODE_SOCKS:
+		return 0;
+	case MODE_CHUNK:
+		count = left < d->chunk_left ? left : d->chunk_left;
+		d->chunk_left -= count;
+		if (!d->chunk_left)
+			d->mode = MODE_COMMANDS;
+		return count;
+	case MODE_MESSAGE:
+		/* It is not read, but for its end. */
+		if (left <= MESSAGE_TAIL)
+			return message_block(skb, offset, left);
+		d->dots = 0;
+		return left - MESSAGE_TAIL;
+	}
+	count = client_block(skb, offset, left);
+	if (count & LINE_WHOLE) {
+		count &= LINE_WHOLE - 1;
+		if (d->client_skips) {
+			d->client_skips = 0;
+			d->client_used = 0;
+		} else {
+			end_line(skb);
+		}
+	}
+	if (d->mode == MODE_HELLO)
+		end_hello(d);
+	/* What neither ends nor begins as a command does is no mail. */
+	if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !command_of(d))
+		d->mode = MODE_OPAQUE;
+	return count;
+}
+
 /* Takes the client's bytes from `offset` on. */
 __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 {
@@ -412,49 +470,16 @@ __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 	if (!d)
 		return 0;
 	for (int i = 0; i < ROUNDS; i++) {
-		__u32 count;
+		__u32 count = client_part(skb, offset, left);
 
-		if (!left || d->mode == MODE_OPAQUE || d->mode == MODE_AUTH || d->mode == MODE_SOCKS)
+		if (!count || count > left) {
+			d->held_left = left;
 			return 0;
-		if (d->mode == MODE_CHUNK) {
-			count = left < d->chunk_left ? left : d->chunk_left;
-			d->chunk_left -= count;
-			if (!d->chunk_left)
-				d->mode = MODE_COMMANDS;
-		} else {
-			/* The message is not read, but for its end. */
-			if (d->mode == MODE_MESSAGE && left > MESSAGE_TAIL) {
-				d->dots = 0;
-				offset += left - MESSAGE_TAIL;
-				left = MESSAGE_TAIL;
-			}
-			count = client_block(skb, offset, left);
-			if (!count)
-				return 0;
-			if (count & LINE_WHOLE) {
-				count &= LINE_WHOLE - 1;
-				if (d->client_skips) {
-					d->client_skips = 0;
-					d->client_used = 0;
-				} else if (!end_line(skb)) {
-					offset += count;
-					left -= count;
-					break;
-				}
-			}
-			if (d->mode == MODE_HELLO)
-				end_hello(d);
-			/* What neither ends nor begins as a command does is no mail. */
-			if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !command_of(d))
-				d->mode = MODE_OPAQUE;
 		}
-		if (count > left)
-			return 0;
 		offset += count;
 		left -= count;
 	}
-	d->held_left = left;
-	if (left && !d->held) {
+	if (left) {
 		d->client_flags |= PROBE_LINE_GAP;
 		d->client_skips = 1;
 	}
@@ -736,7 +761,8 @@ __noinline __u32 server_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 
 	if (!d)
 		return 0;
-	count = load_block(skb, offset, left, bytes);
+	d->server_count = load_block(skb, offset, left, bytes);
+	count = *(volatile __u32 *)&d->server_count;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
 		__u32 used;

@@ -147,6 +147,8 @@ struct dialogue {
 	__u32 strange;		/* bytes of lines that are no commands */
 	__u32 client_next;	/* sequence numbers */
 	__u32 server_next;
+	__u32 client_count;	/* bytes in hand: read back from here they are one case for the verifier, not many */
+	__u32 server_count;
 	__u16 client_used;	/* bytes of the line that is not whole */
 	__u16 server_used;
 	__u8 client_began;	/* client_next is known */

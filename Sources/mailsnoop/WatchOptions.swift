@@ -21,6 +21,13 @@ struct WatchOptions: ParsableArguments {
         })
     var port: [PortSet] = []
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Also watch connections to other ports that begin with EHLO, HELO or LHLO, or ask a proxy for a mail port. (default: yes, and no with --port)"
+    )
+    var anyPort: Bool?
+
     @Option(name: .long, help: ArgumentHelp("Only this process. May be repeated.", valueName: "pid"))
     var pid: [UInt32] = []
 
@@ -128,7 +135,8 @@ struct WatchOptions: ParsableArguments {
     func attach(_ configuration: Configuration) throws -> Probe {
         do {
             return try Probe.attach(
-                ports: ports(configuration), hook: hook, ringSize: ringKib << 10, withQuery: withQuery)
+                ports: ports(configuration), hook: hook, ringSize: ringKib << 10, withQuery: withQuery,
+                anyPort: anyPort ?? port.isEmpty)
         } catch {
             throw Failure.probe(error)
         }

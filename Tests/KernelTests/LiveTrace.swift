@@ -31,7 +31,8 @@ struct LiveTrace: ~Copyable {
     ) throws {
         self.port = port
         probe = try Probe.attach(
-            ports: PortSet(isWatched ? [port] : []), hook: Self.hook, ringSize: ringSize, followLimit: followLimit, php: php)
+            ports: PortSet(isWatched ? [port] : []), hook: Self.hook, ringSize: ringSize, followLimit: followLimit,
+            php: php)
     }
 
     /// Takes the events that wait.
