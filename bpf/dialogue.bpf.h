@@ -43,12 +43,7 @@ static __always_inline struct dialogue *dialogue_of(struct __sk_buff *skb, __u64
 {
 	struct bpf_sock *sk = skb->sk;
 
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
-	return bpf_sk_storage_get(&dialogues, sk, 0, flags);
+	return sk ? bpf_sk_storage_get(&dialogues, sk, 0, flags) : 0;
 }
 
 /* Behind the extension headers of IPv6 (RFC 8200 section 4). Returns 0 where no TCP header follows. */
@@ -98,6 +93,14 @@ static __always_inline bool find_payload(struct __sk_buff *skb, struct segment *
 	return 1;
 }
 
+/* The current thread, as the key of clear_texts. */
+static __always_inline __u64 current_thread(void)
+{
+	struct task_struct *task = current_task();
+
+	return (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
+}
+
 /* Loads up to BLOCK bytes of the packet. Returns how many, 0 where that fails. */
 static __always_inline __u32 load_block(struct __sk_buff *skb, __u32 offset, __u32 left, char bytes[BLOCK])
 {
@@ -112,11 +115,34 @@ static __always_inline __u32 load_block(struct __sk_buff *skb, __u32 offset, __u
 	return left;
 }
 
+/* The same of what the current thread has given to TLS. Reads beyond it, into the rest of the map's value. */
+static __always_inline __u32 load_clear_block(__u32 offset, __u32 left, char bytes[BLOCK])
+{
+	__u64 thread = current_thread();
+	struct clear_text *text = bpf_map_lookup_elem(&clear_texts, &thread);
+
+	if (!text || offset > PROBE_LINE_TEXT || bpf_probe_read_kernel(bytes, BLOCK, text->bytes + offset))
+		return 0;
+	return left < BLOCK ? left : BLOCK;
+}
+
+static __always_inline __u32 load_client_block(struct __sk_buff *skb, struct dialogue *d, __u32 offset, __u32 left,
+					       char bytes[BLOCK])
+{
+	return config.tls && d->is_clear ? load_clear_block(offset, left, bytes) : load_block(skb, offset, left, bytes);
+}
+
 /* Tells the client's line, with `size` bytes of its text. */
 static __always_inline void tell_client_line(struct dialogue *d, __u8 what, __u64 size)
 {
 	struct probe_losses *lost;
 
+	if (d->in_tls) {
+		/* The envelope, and that it ends. */
+		if (what == PROBE_AUTH || what == PROBE_STARTTLS)
+			return;
+		d->client_flags |= PROBE_LINE_TLS;
+	}
 	d->client.kind = PROBE_LINE;
 	d->client.what = what;
 	d->client.flags = d->client_flags;
@@ -281,6 +307,9 @@ __noinline int end_line(struct __sk_buff *skb)
 			d->mode = MODE_CHUNK;
 		break;
 	case PROBE_AUTH:
+		/* Nobody reads the answer to it within TLS. What is told of there is no credential anyhow. */
+		if (d->in_tls)
+			break;
 		d->mode = MODE_AUTH;
 		d->auth_command = d->commands;
 		size = auth_size(skb);
@@ -309,7 +338,7 @@ __noinline __u32 message_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 
 	if (!d)
 		return 0;
-	d->client_count = load_block(skb, offset, left, bytes);
+	d->client_count = load_client_block(skb, d, offset, left, bytes);
 	count = *(volatile __u32 *)&d->client_count;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		if (i >= count)
@@ -317,6 +346,9 @@ __noinline __u32 message_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 		d->dots = next_dot(d->dots, bytes[i]);
 		if (d->dots == 4) {
 			d->mode = MODE_COMMANDS;
+			/* What follows begins a line, whatever was missing of the message. */
+			d->client_skips = 0;
+			d->client_used = 0;
 			return i + 1;
 		}
 	}
@@ -335,9 +367,9 @@ __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 
 	if (!d)
 		return 0;
-	d->client_count = load_block(skb, offset, left, bytes);
+	d->client_count = load_client_block(skb, d, offset, left, bytes);
 	count = *(volatile __u32 *)&d->client_count;
-	if (!d->client_used && !d->client_skips && bytes[0] == 0x16)
+	if (!d->in_tls && !d->client_used && !d->client_skips && bytes[0] == 0x16)
 		d->mode = MODE_HELLO;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
@@ -368,6 +400,8 @@ static __always_inline void end_hello(struct dialogue *d)
 		return;
 	d->mode = MODE_OPAQUE;
 	tell_client_line(d, PROBE_CLIENT_HELLO, d->client_used);
+	d->client_used = 0;
+	d->in_tls = 1;
 }
 
 /*
@@ -621,6 +655,81 @@ __noinline int go_on(struct __sk_buff *skb)
 	return client_segment(skb);
 }
 
+/* Looks at what the sender has given to TLS, now that it sends. */
+__noinline int clear_segment(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u64 thread = current_thread();
+	struct clear_text *text;
+	__u32 left;
+
+	if (!d || !BPF_CORE_READ(kernel_sock(skb), sk_lock.owned))
+		return 0;
+	text = bpf_map_lookup_elem(&clear_texts, &thread);
+	if (!text || !text->used)
+		return 0;
+	left = text->used;
+	text->used = 0;
+	if (text->is_cut && d->tls_mode != MODE_MESSAGE) {
+		d->client_flags |= PROBE_LINE_GAP;
+		d->client_skips = 1;
+		d->client_used = 0;
+	}
+	d->is_clear = 1;
+	d->mode = d->tls_mode;
+	client_bytes(skb, 0, left);
+	d->tls_mode = d->mode;
+	d->mode = MODE_OPAQUE;
+	d->is_clear = 0;
+	return 0;
+}
+
+/*
+ * Keeps what is given to a TLS library until it is sent, of a long one the end.
+ * A call may be one of many that are sent together.
+ */
+static __always_inline int keep_clear_text(__u64 session, const char *data, __u32 size)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct clear_text *text = bpf_map_lookup_elem(&clear_texts, &thread);
+	__u32 used;
+
+	/* Negative, or absurd. */
+	if (!size || size > 1 << 30)
+		return 0;
+	if (!text) {
+		/* Any bytes do. */
+		void *value = scratch(SLOT_SEGMENT);
+
+		if (!value)
+			return 0;
+		bpf_map_update_elem(&clear_texts, &thread, value, BPF_ANY);
+		text = bpf_map_lookup_elem(&clear_texts, &thread);
+		if (!text)
+			return 0;
+		text->session = 0;
+		text->used = 0;
+	}
+	if (text->session != session)
+		text->used = 0;
+	if (!text->used || text->used + size > PROBE_LINE_TEXT) {
+		text->session = session;
+		text->is_cut = text->used || size > PROBE_LINE_TEXT;
+		text->used = 0;
+	}
+	if (size > PROBE_LINE_TEXT) {
+		data += size - PROBE_LINE_TEXT;
+		size = PROBE_LINE_TEXT;
+	}
+	used = text->used;
+	asm volatile("%0 &= 1023" : "+r"(used));
+	asm volatile("%0 &= 1023" : "+r"(size));
+	if (used + size > PROBE_LINE_TEXT || bpf_probe_read_user(text->bytes + used, size, data))
+		return 0;
+	text->used = used + size;
+	return 0;
+}
+
 /*
  * Names the connection of a dialogue on a port that is not watched. That needs
  * its sender: whoever holds the socket's lock sends in their own context, all
@@ -648,9 +757,6 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 
 	if (!sk)
 		return;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return;
 	d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
 	if (!d || sk->state == TCP_SYN_SENT) {
 		tp = bpf_tcp_sock(sk);
@@ -669,6 +775,8 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 			return;
 		d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
 	} else if (d->mode == MODE_OPAQUE) {
+		if (config.tls && d->in_tls)
+			clear_segment(skb);
 		return;
 	} else if (!d->held) {
 		client_segment(skb);
@@ -831,6 +939,6 @@ static __always_inline void watch_server(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
 
-	if (d && d->connection && d->mode != MODE_OPAQUE)
+	if (d && d->connection && d->mode != MODE_OPAQUE && !d->in_tls)
 		server_segment(skb);
 }

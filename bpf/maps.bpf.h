@@ -165,6 +165,9 @@ struct dialogue {
 	__u8 by_content;
 	__u8 held;		/* its first line waits until the connection has a name */
 	__u8 proxied;
+	__u8 in_tls;		/* client_* and tls_mode are of what is said within */
+	__u8 tls_mode;
+	__u8 is_clear;		/* what is looked at comes from clear_texts, and not from the packet */
 	struct probe_line client;
 	char client_text[PROBE_LINE_TEXT + 1];
 	struct probe_line server;
@@ -177,6 +180,22 @@ struct {
 	__type(key, int);
 	__type(value, struct dialogue);
 } dialogues SEC(".maps");
+
+/* What a thread has given to a TLS library and has not sent since. It never leaves the kernel as it is. */
+struct clear_text {
+	__u64 session;
+	__u32 used;
+	__u32 is_cut;		/* there was more before it */
+	char bytes[2 * (PROBE_LINE_TEXT + 1)];	/* the verifier does not see that half is enough */
+};
+
+/* By pid and thread, bounded by forgetting whoever has been idle longest. With --tls alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct clear_text);
+} clear_texts SEC(".maps");
 
 /*
  * Where records are put together: they are too large for the stack, and 5.10

@@ -63,7 +63,7 @@ func linkTarget(_ path: String) -> String? {
 }
 
 /// A file, whatever its name is.
-struct FileIdentity: Hashable {
+package struct FileIdentity: Hashable {
     var inode: UInt64
     var device: UInt64
 
@@ -72,7 +72,7 @@ struct FileIdentity: Hashable {
         self.device = device
     }
 
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var status = stat()
         // stat fills the structure.
         guard unsafe stat(path, &status) == 0 else { return nil }

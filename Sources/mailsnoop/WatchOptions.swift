@@ -28,6 +28,12 @@ struct WatchOptions: ParsableArguments {
     )
     var anyPort: Bool?
 
+    @Flag(
+        name: .long,
+        help: "Also read EHLO, MAIL FROM and RCPT TO that go through OpenSSL or GnuTLS. It costs each use of these a little."
+    )
+    var tls = false
+
     @Option(name: .long, help: ArgumentHelp("Only this process. May be repeated.", valueName: "pid"))
     var pid: [UInt32] = []
 
@@ -132,11 +138,22 @@ struct WatchOptions: ParsableArguments {
         return filter
     }
 
+    private func libraries() throws -> [TLSLibrary] {
+        let libraries = TLSLibraries.scan()
+        guard !libraries.isEmpty else {
+            throw Failure(
+                description: "no OpenSSL or GnuTLS library is installed or loaded here. Leave --tls out",
+                exitStatus: EX_UNAVAILABLE)
+        }
+        return libraries
+    }
+
     func attach(_ configuration: Configuration) throws -> Probe {
+        let libraries = tls ? try libraries() : []
         do {
             return try Probe.attach(
                 ports: ports(configuration), hook: hook, ringSize: ringKib << 10, withQuery: withQuery,
-                anyPort: anyPort ?? port.isEmpty)
+                anyPort: anyPort ?? port.isEmpty, tls: libraries)
         } catch {
             throw Failure.probe(error)
         }
