@@ -663,7 +663,8 @@ __noinline int clear_segment(struct __sk_buff *skb)
 	struct clear_text *text;
 	__u32 left;
 
-	if (!d || !BPF_CORE_READ(kernel_sock(skb), sk_lock.owned))
+	/* Each global function is verified by itself: without --tls there is no map. */
+	if (!config.tls || !d || !BPF_CORE_READ(kernel_sock(skb), sk_lock.owned))
 		return 0;
 	text = bpf_map_lookup_elem(&clear_texts, &thread);
 	if (!text || !text->used)
