@@ -938,7 +938,12 @@ __noinline int server_segment(struct __sk_buff *skb)
 
 static __always_inline void watch_server(struct __sk_buff *skb)
 {
-	struct dialogue *d = dialogue_of(skb, 0);
+	struct dialogue *d;
+
+	/* Most packets of most hosts: a server is only listened to where the connection has a name. */
+	if (!sockets_count)
+		return;
+	d = dialogue_of(skb, 0);
 
 	if (d && d->connection && d->mode != MODE_OPAQUE && !d->in_tls)
 		server_segment(skb);
