@@ -93,8 +93,10 @@ extension KernelSuite {
                         'Subject: News\\r\\n\\r\\nHello\\r\\n.\\r\\n' '<1' 'QUIT\\r\\n' '<1' || exit
                 done
                 """
-            let deliver = ["python3", "\(Repository.tests)/mail/deliver.py"]
-            #expect(try machine.start(["cp", Repository.talker, "\(Self.postfix)/lmtp"]).end().status == 0)
+            let deliver = ["/usr/bin/python3", "\(Repository.tests)/mail/deliver.py"]
+            #expect(
+                try machine.start(["cp", "--remove-destination", Repository.talker, "\(Self.postfix)/lmtp"]).end()
+                    .status == 0)
             let clients =
                 [
                     try machine.startClient("postfix", to: relay, settings: ["MAIL_COUNT=\(relayed)"]),
