@@ -39,14 +39,11 @@ class Session(threading.Thread):
             starttls=False, encrypted=False, auth=None, data=False, quit=False, greeting=None, reply=None)
 
     def reply(self, code, *texts):
-        for text in texts[:-1]:
-            self.send(f"{code}-{text}")
-        self.send(f"{code} {texts[-1]}")
+        lines = [f"{code}-{text}" for text in texts[:-1]] + [f"{code} {texts[-1]}"]
+        self.lines += [["S", line] for line in lines]
+        # At once: else the second waits for the client's delayed acknowledgement of the first.
+        self.connection.sendall("".join(line + "\r\n" for line in lines).encode())
         self.told["reply"] = {"code": code, "text": texts[-1]}
-
-    def send(self, line):
-        self.lines.append(["S", line])
-        self.connection.sendall(line.encode() + b"\r\n")
 
     def line(self):
         line = self.stream.readline(4096)

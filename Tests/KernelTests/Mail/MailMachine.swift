@@ -75,7 +75,7 @@ final class MailSink {
         try machine.write("", to: log)
         child = try machine.start(
             (isRemote ? ["ip", "netns", "exec", "server"] : [])
-                + ["python3", "\(Repository.tests)/mail/sink.py", address, "\(port)", log] + options)
+                + ["/usr/bin/python3", "\(Repository.tests)/mail/sink.py", address, "\(port)", log] + options)
         if child.line() != "listening" { Issue.record("\(child.end().errors)") }
         file = try JSONFile(machine.outside(log))
     }

@@ -22,7 +22,8 @@ extension KernelSuite {
 
         /// Names of the mappings of its memory in which one of these words stands.
         private func mappings(of trace: MailTrace, with words: [String]) throws -> [String] {
-            let scan = try Child(["python3", "\(Repository.tests)/mail/memory.py", "\(trace.pid)"] + words).end()
+            let scan = try Child(["/usr/bin/python3", "\(Repository.tests)/mail/memory.py", "\(trace.pid)"] + words)
+                .end()
             #expect(scan.status == 0, "\(scan.errors)")
             return scan.lines
         }
@@ -36,7 +37,7 @@ extension KernelSuite {
             try machine.write("\(name) \(user) \(password)", to: "/srv/words")
             var clients = [
                 try machine.startAsWebUser([
-                    "python3", "\(Repository.tests)/mail/login.py", MailMachine.server, "25", "/srv/words",
+                    "/usr/bin/python3", "\(Repository.tests)/mail/login.py", MailMachine.server, "25", "/srv/words",
                 ])
             ]
             for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5"] {
