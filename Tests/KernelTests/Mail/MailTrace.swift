@@ -8,12 +8,13 @@ final class MailTrace {
     let output: String
     private let child: Child
 
-    init(_ machine: MailMachine, format: String = "json") throws {
+    init(_ machine: MailMachine, format: String = "json", _ options: [String] = []) throws {
         let path = "/tmp/trace-\(UUID().uuidString)"
         output = machine.outside(path)
-        child = try machine.start([
-            Repository.mailsnoop, "trace", "--no-dns", "--format", format, "--output", path,
-        ])
+        child = try machine.start(
+            [
+                Repository.mailsnoop, "trace", "--no-dns", "--format", format, "--output", path,
+            ] + options)
         // It makes its file when it traces.
         let output = output
         let child = child
