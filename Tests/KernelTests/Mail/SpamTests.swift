@@ -58,6 +58,7 @@ extension KernelSuite {
                 #expect(script["line"].number == line(of: "\(call)(", in: try text("spam.php")), "\(script.text)")
                 #expect(script["php", "frames"].elements.first?["function"].string == call)
                 #expect(row["mailsnoop", "script", "evidence"].string == "stack")
+                #expect(row["mailsnoop", "process", "php_note"].isAbsent)
                 #expect(row["smtp", "ehlo"].string == "mail.com")
                 #expect(row["smtp", "mail_from"].string == "posteitaliane@test123.it")
                 #expect(row["smtp", "recipients"].number == 3)
