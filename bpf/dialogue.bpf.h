@@ -18,6 +18,12 @@ enum mode {
 	MODE_OPAQUE,	/* TLS, or no mail */
 };
 
+enum source {
+	SOURCE_PACKET,
+	SOURCE_TLS,	/* clear_texts */
+	SOURCE_KEPT,	/* client_text, behind what is written to it */
+};
+
 enum {
 	BLOCK = 64,		/* bytes that are looked at in one go */
 	ROUNDS = 128,		/* blocks or lines of one segment */
@@ -115,13 +121,10 @@ static __always_inline __u32 load_block(struct __sk_buff *skb, __u32 offset, __u
 	return left;
 }
 
-/* The same of what the current thread has given to TLS. Reads beyond it, into the rest of the map's value. */
-static __always_inline __u32 load_clear_block(__u32 offset, __u32 left, char bytes[BLOCK])
+/* The same from memory. Reads beyond `left`, into the rest of a map's value. */
+static __always_inline __u32 load_block_from(const char *text, __u32 offset, __u32 left, char bytes[BLOCK])
 {
-	__u64 thread = current_thread();
-	struct clear_text *text = bpf_map_lookup_elem(&clear_texts, &thread);
-
-	if (!text || offset > PROBE_LINE_TEXT || bpf_probe_read_kernel(bytes, BLOCK, text->bytes + offset))
+	if (offset > PROBE_LINE_TEXT || bpf_probe_read_kernel(bytes, BLOCK, text + offset))
 		return 0;
 	return left < BLOCK ? left : BLOCK;
 }
@@ -129,7 +132,15 @@ static __always_inline __u32 load_clear_block(__u32 offset, __u32 left, char byt
 static __always_inline __u32 load_client_block(struct __sk_buff *skb, struct dialogue *d, __u32 offset, __u32 left,
 					       char bytes[BLOCK])
 {
-	return config.tls && d->is_clear ? load_clear_block(offset, left, bytes) : load_block(skb, offset, left, bytes);
+	if (d->source == SOURCE_KEPT)
+		return load_block_from(d->client_text, offset, left, bytes);
+	if (config.tls && d->source == SOURCE_TLS) {
+		__u64 thread = current_thread();
+		struct clear_text *text = bpf_map_lookup_elem(&clear_texts, &thread);
+
+		return text ? load_block_from(text->bytes, offset, left, bytes) : 0;
+	}
+	return load_block(skb, offset, left, bytes);
 }
 
 /* Tells the client's line, with `size` bytes of its text. */
@@ -631,17 +642,56 @@ __noinline int look_at_first(struct __sk_buff *skb)
 	return 1;
 }
 
+/* Keeps what was said behind the line that is held, as far as there is room. */
+__noinline int keep_held(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	struct segment segment;
+	__u32 skip, at, size;
+	__u16 unused;
+
+	if (!d || !find_payload(skb, &segment))
+		return 0;
+	if (d->held_left) {
+		skip = segment.size - d->held_left;
+		d->held_left = 0;
+	} else {
+		skip = seen_before(&segment, &d->client_next, &d->client_began, &d->client_flags, &d->client_skips,
+				   &unused);
+		if (skip < segment.size)
+			d->client_next = segment.sequence + segment.size;
+	}
+	if (skip >= segment.size)
+		return 0;
+	size = segment.size - skip;
+	at = d->client_used + d->kept;
+	if (at > 511 || size > 512) {
+		d->client_flags |= PROBE_LINE_GAP;
+		return 0;
+	}
+	asm volatile("%0 &= 511" : "+r"(at));
+	size = ((size - 1) & 511) + 1;
+	asm volatile("" : "+r"(size));
+	if (size < 1 || size > 512 || bpf_skb_load_bytes(skb, segment.offset + skip, d->client_text + at, size))
+		return 0;
+	d->kept += size;
+	return 0;
+}
+
 /* Tells what was held back, now that the connection has a name, and goes on behind it. */
 __noinline int go_on(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
-	__u32 left;
+	__u32 left, kept, at;
 
 	if (!d)
 		return 0;
 	left = d->held_left;
+	kept = d->kept;
+	at = d->client_used;
 	d->held = 0;
 	d->held_left = 0;
+	d->kept = 0;
 	/* SOCKS is not told in lines. */
 	if (d->client_text[0] == 4 || d->client_text[0] == 5) {
 		tell_client_line(d, PROBE_PROXY, d->client_used);
@@ -651,6 +701,11 @@ __noinline int go_on(struct __sk_buff *skb)
 	}
 	if (left && left < skb->len)
 		return client_bytes(skb, skb->len - left, left);
+	if (kept) {
+		d->source = SOURCE_KEPT;
+		client_bytes(skb, at, kept);
+		d->source = SOURCE_PACKET;
+	}
 	/* Held back by an earlier segment; what has been seen already does not count again. */
 	return client_segment(skb);
 }
@@ -676,12 +731,12 @@ __noinline int clear_segment(struct __sk_buff *skb)
 		d->client_skips = 1;
 		d->client_used = 0;
 	}
-	d->is_clear = 1;
+	d->source = SOURCE_TLS;
 	d->mode = d->tls_mode;
 	client_bytes(skb, 0, left);
 	d->tls_mode = d->mode;
 	d->mode = MODE_OPAQUE;
-	d->is_clear = 0;
+	d->source = SOURCE_PACKET;
 	return 0;
 }
 
@@ -741,13 +796,17 @@ static __always_inline void tell_sender(struct __sk_buff *skb, struct dialogue *
 	struct scratch *s = scratch(SLOT_SEGMENT);
 	struct sock *sk = kernel_sock(skb);
 
-	if (!s || s->busy || !BPF_CORE_READ(sk, sk_lock.owned))
+	if (!s || s->busy || !BPF_CORE_READ(sk, sk_lock.owned)) {
+		keep_held(skb);
 		return;
+	}
 	s->busy = 1;
 	d->connection = record_connect(sk, SLOT_SEGMENT);
 	s->busy = 0;
 	if (d->connection)
 		go_on(skb);
+	else
+		keep_held(skb);
 }
 
 static __always_inline void watch_client(struct __sk_buff *skb)

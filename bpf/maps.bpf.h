@@ -151,6 +151,7 @@ struct dialogue {
 	__u32 server_count;
 	__u16 client_used;	/* bytes of the line that is not whole */
 	__u16 server_used;
+	__u16 kept;		/* bytes in client_text behind the line that is held */
 	__u8 client_began;	/* client_next is known */
 	__u8 server_began;
 	__u8 client_skips;	/* the rest of a line whose beginning is missing */
@@ -167,7 +168,7 @@ struct dialogue {
 	__u8 proxied;
 	__u8 in_tls;		/* client_* and tls_mode are of what is said within */
 	__u8 tls_mode;
-	__u8 is_clear;		/* what is looked at comes from clear_texts, and not from the packet */
+	__u8 source;		/* of the client's bytes that are looked at */
 	struct probe_line client;
 	char client_text[PROBE_LINE_TEXT + 1];
 	struct probe_line server;

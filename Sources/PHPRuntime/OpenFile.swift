@@ -63,7 +63,7 @@ func linkTarget(_ path: String) -> String? {
 }
 
 /// A file, whatever its name is.
-package struct FileIdentity: Hashable {
+struct FileIdentity: Hashable {
     var inode: UInt64
     var device: UInt64
 
@@ -72,7 +72,7 @@ package struct FileIdentity: Hashable {
         self.device = device
     }
 
-    package init?(_ path: String) {
+    init?(_ path: String) {
         var status = stat()
         // stat fills the structure.
         guard unsafe stat(path, &status) == 0 else { return nil }

@@ -30,7 +30,8 @@ struct WatchOptions: ParsableArguments {
 
     @Flag(
         name: .long,
-        help: "Also read EHLO, MAIL FROM and RCPT TO that go through OpenSSL or GnuTLS. It costs each use of these a little."
+        help:
+            "Also read EHLO, MAIL FROM and RCPT TO that go through OpenSSL or GnuTLS. It costs each use of these a little."
     )
     var tls = false
 

@@ -105,29 +105,6 @@ extension KernelSuite {
             try trace.end()
         }
 
-        /// What is said within TLS, read from the client's library.
-        @Test(arguments: ["--starttls", "--implicit-tls"]) func whatTLSHidesIsTold(offer: String) throws {
-            let machine = try MailMachine()
-            let isImplicit = offer == "--implicit-tls"
-            let sink = try MailSink(machine, port: isImplicit ? 465 : 587, [offer])
-            let trace = try MailTrace(machine, ["--tls"])
-            let settings = [
-                "MAIL_SCHEME=\(isImplicit ? "smtps" : "smtp")",
-                "MAIL_OPTIONS=--insecure\(isImplicit ? "" : " --ssl-reqd")",
-            ]
-            let client = try machine.startClient("curl", to: sink, settings: settings).end()
-            #expect(client.status == 0, "\(client.errors)")
-            let session = try #require(try sink.sessions(1).first)
-            let row = try #require(try trace.rows(of: machine).lines(1).first)
-            for name in ["hello", "ehlo", "mail_from", "size", "rcpt_to", "recipients", "messages"] {
-                #expect(row["smtp", name].text == session["inside", "smtp", name].text, "\(name)")
-            }
-            #expect(row["smtp", "starttls"].text == "\(!isImplicit)")
-            #expect(row["smtp", "encrypted"].text == "true")
-            #expect(row.verdict == "smarthost")
-            try trace.end()
-        }
-
         private func compare(_ row: JSON, _ session: JSON, _ delivery: Delivery) {
             #expect(row["destination", "ip"].string == delivery.address)
             #expect(row["destination", "port"].number == delivery.port)
