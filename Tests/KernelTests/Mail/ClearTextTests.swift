@@ -42,5 +42,23 @@ extension KernelSuite {
             #expect(row.verdict == (client.package == "none" ? "smarthost" : "mta"))
             try trace.end()
         }
+
+        @Test func theEnvelopeIsReadFromTheFirstByteOn() throws {
+            let machine = try MailMachine()
+            let sink = try MailSink(machine, port: 465, ["--implicit-tls"])
+            let trace = try MailTrace(machine, options: ["--tls"])
+            let settings = ["MAIL_SCHEME=smtps", "MAIL_SERVER=mx.example", "MAIL_OPTIONS=--insecure --ipv4"]
+            let result = try machine.startClient("curl", to: sink, settings: settings).end()
+            #expect(result.status == 0, "\(result.errors)")
+            let inside = try #require(sink.sessions(1).first)["inside", "smtp"]
+            let row = try #require(trace.rows(of: machine).lines(1).first)
+            for member in ["hello", "ehlo", "mail_from", "size", "rcpt_to", "recipients", "messages", "data", "quit"] {
+                #expect(row["smtp", member].text == inside[member].text, "\(member)")
+            }
+            #expect(row["smtp", "starttls"].text == "false")
+            #expect(row["tls", "client", "server_name"].string == "mx.example")
+            #expect(row.verdict == "smarthost")
+            try trace.end()
+        }
     }
 }

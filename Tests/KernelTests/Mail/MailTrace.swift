@@ -8,7 +8,7 @@ final class MailTrace {
     let output: String
     private let child: Child
 
-    init(_ machine: MailMachine, format: String = "json", _ options: [String] = []) throws {
+    init(_ machine: MailMachine, format: String = "json", options: [String] = []) throws {
         let path = "/tmp/trace-\(UUID().uuidString)"
         output = machine.outside(path)
         child = try machine.start(
