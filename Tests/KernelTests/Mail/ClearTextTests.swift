@@ -17,16 +17,13 @@ extension KernelSuite {
         /// Postfix and curl use OpenSSL; Exim uses GnuTLS, and sends several commands at a time.
         @Test(arguments: [
             Client(name: "curl", settings: ["MAIL_OPTIONS=--ssl-reqd --insecure"]),
-            Client(
-                name: "curl", port: 465, offers: ["--implicit-tls"],
-                settings: ["MAIL_SCHEME=smtps", "MAIL_OPTIONS=--insecure"]),
             Client(name: "postfix", package: "postfix", settings: ["MAIL_TLS=may"]),
             Client(name: "exim", package: "exim4-daemon-light"),
         ])
         func theEnvelopeIsRead(client: Client) throws {
             let machine = try MailMachine(package: client.package)
             let sink = try MailSink(machine, port: client.port, client.offers)
-            let trace = try MailTrace(machine, ["--tls"])
+            let trace = try MailTrace(machine, options: ["--tls"])
             let file = try trace.rows(of: machine)
             let result = try machine.startClient(client.name, to: sink, settings: client.settings).end()
             #expect(result.status == 0, "\(result.errors)")
