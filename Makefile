@@ -25,7 +25,7 @@ MACHINE   := $(shell uname -m)
 BPF_ARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 Q         := $(if $(V),,@)
 
-BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev zlib1g-dev gcc libc6-dev pkg-config
+BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev zlib1g-dev g++ libc6-dev pkg-config
 TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
                    mariadb-server-core debian-archive-keyring openssl perl
