@@ -123,7 +123,8 @@ struct DoctorCommand: ParsableCommand {
                 ? .init("mail on any port", .ok, "with the PHP script that started its sender")
                 : .init(
                     "mail on any port", .degraded,
-                    "on ports that are not watched, the script that started the sender is not told: 6.18 can, 6.12 cannot"),
+                    "on ports that are not watched, the script that started the sender is not told: 6.18 can, 6.12 cannot"
+                ),
             checkTLS(),
             Probe.hasSocketCookies
                 ? .init("socket cookie", .ok, "in every connect")
