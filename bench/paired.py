@@ -51,12 +51,13 @@ def line(tool: Tool, plan: Plan, what: str, unit: str, step: Callable[[], float]
         else:
             off.append(once())
             on.append(with_tool())
+    bpf.counting_ns()
     before = bpf.programs()
     with bpf.stats_enabled(), Running(tool) as running:
         time.sleep(0.7)
         ids = bpf.programs_of(running.pids(), before)
-        start = bpf.run_time_ns(ids)
+        start = bpf.spent(ids)
         step()
-        spent = (bpf.run_time_ns(ids) - start) / count
+        spent = (bpf.spent(ids) - start).net_ns() / count
     ratio = Spread.of([with_ / without for without, with_ in zip(off, on)])
     return Line(what, unit, Spread.of(off), Spread.of(on), ratio, spent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import bpf
 import machine
 from load import UNWATCHED_PORT, WATCHED_PORT
 from measures import SLOW_FOR_S, Counted, Latency, Plan, Result, Spread, lowest_cpu_s, worst
@@ -32,7 +33,8 @@ connect() on the loopback device to a port that refuses, alone in a network name
 {plan.pairs} interleaved pairs of off and on. Each value is the lowest of {plan.storms} medians of
 {plan.storm_connects:,} connects each: what others do on a shared machine only ever adds. Unwatched: port
 {UNWATCHED_PORT}, watched: port {WATCHED_PORT}. BPF: time in the tool's BPF programs per connect, by
-kernel.bpf_stats_enabled, measured apart, the lowest of {plan.storms} storms."""
+kernel.bpf_stats_enabled, measured apart, the lowest of {plan.storms} storms; less {bpf.counting_ns():.0f} ns a run, which
+the counting itself takes: that much is counted of a program that does nothing."""
     rows = [
         (
             result.tool.name,

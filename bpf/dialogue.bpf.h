@@ -820,8 +820,8 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 	d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
 	if (!d || sk->state == TCP_SYN_SENT) {
 		tp = bpf_tcp_sock(sk);
-		/* Only the first ones tell what it is. */
-		if (!tp || tp->data_segs_out > 2)
+		/* Only the first bytes tell what it is: not what follows once they have arrived. */
+		if (!tp || tp->data_segs_out > 2 || tp->bytes_acked > 4)
 			return;
 		if (sk->state == TCP_SYN_SENT) {
 			if (watched(sk->dst_port)) {
