@@ -58,8 +58,8 @@ let package = Package(
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
-                "CLinux", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "Reports",
-                "Scripts", "TopView",
+                "CLinux", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime",
+                "Reports", "Scripts", "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -204,6 +204,7 @@ def latency(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[Latency
 
 def bpf_time(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[float | None, float | None]:
     """ns in the tool's BPF programs per connect to the unwatched and to the watched port."""
+    bpf.counting_ns()
     before = bpf.programs()
     with bpf.stats_enabled(), Running(tool) as running:
         time.sleep(ready_s)
@@ -216,9 +217,9 @@ def bpf_time(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[float 
         def per_connect(port: int) -> float:
             values = []
             for _ in range(plan.storms):
-                start = bpf.run_time_ns(ids)
+                start = bpf.spent(ids)
                 load.storm(port, plan.storm_connects)
-                values.append((bpf.run_time_ns(ids) - start) / plan.storm_connects)
+                values.append((bpf.spent(ids) - start).net_ns() / plan.storm_connects)
             return min(values)
 
         return per_connect(UNWATCHED_PORT), per_connect(WATCHED_PORT)

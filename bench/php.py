@@ -10,31 +10,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import bpf
+import paired
 from load import UNWATCHED_PORT, WATCHED_PORT
-from measures import Plan, Spread
-from running import Running
+from measures import Plan
 from tools import Tool
 
 _FPM_PORT = 2601
-_MOST_PAIRS = 7
-"""A fork of this interpreter takes long, and there are many lines."""
 _LOAD = Path(__file__).with_name("load.php")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One figure, off and on, and what the kernel counted in BPF per unit of it."""
-
-    what: str
-    unit: str
-    off: Spread
-    on: Spread
-    ratio: Spread
-    bpf_ns: float | None
 
 
 def installed() -> str | None:
@@ -43,7 +27,7 @@ def installed() -> str | None:
     return max((name for name in series if Path(f"/usr/bin/php{name}").exists()), default=None)
 
 
-def measure(tool: Tool, plan: Plan) -> list[Line]:
+def measure(tool: Tool, plan: Plan) -> list[paired.Line]:
     series = installed()
     if not series:
         return []
@@ -68,42 +52,7 @@ def measure(tool: Tool, plan: Plan) -> list[Line]:
                 ("mail()", "a second", lambda: run("mail", 199, 0), 199),
                 ("requests of FPM", "a second", lambda: fpm.requests_a_second(plan.storm_connects), plan.storm_connects),
             ]
-            return [_line(tool, plan, *step) for step in steps]
-
-
-def pairs(plan: Plan) -> int:
-    return min(plan.pairs, _MOST_PAIRS)
-
-
-def _line(tool: Tool, plan: Plan, what: str, unit: str, step: Callable[[], float], count: int) -> Line:
-    off, on = [], []
-    best = max if unit == "a second" else min
-
-    def once() -> float:
-        return best(step() for _ in range(3))
-
-    def with_tool() -> float:
-        with Running(tool) as running:
-            time.sleep(0.7)
-            running.check()
-            return once()
-
-    for number in range(pairs(plan)):
-        if number % 2:
-            on.append(with_tool())
-            off.append(once())
-        else:
-            off.append(once())
-            on.append(with_tool())
-    before = bpf.programs()
-    with bpf.stats_enabled(), Running(tool) as running:
-        time.sleep(0.7)
-        ids = bpf.programs_of(running.pids(), before)
-        start = bpf.run_time_ns(ids)
-        step()
-        spent = (bpf.run_time_ns(ids) - start) / count
-    ratio = Spread.of([with_ / without for without, with_ in zip(off, on)])
-    return Line(what, unit, Spread.of(off), Spread.of(on), ratio, spent)
+            return [paired.line(tool, plan, *step) for step in steps]
 
 
 def _fork_us(count: int) -> float:

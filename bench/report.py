@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import bpf
 import machine
 from load import UNWATCHED_PORT, WATCHED_PORT
 from measures import SLOW_FOR_S, Counted, Latency, Plan, Result, Spread, lowest_cpu_s, worst
 from outputs import SLOW
-from php import Line, pairs
+from paired import Line, pairs
 
 _NONE = "-"
 
 
-def markdown(results: Sequence[Result], php: Sequence[Line], plan: Plan) -> str:
+def markdown(results: Sequence[Result], php: Sequence[Line], traffic: Sequence[Line], plan: Plan) -> str:
     parts = ["# Measured against what one would use instead", _machine(results)]
-    parts += [_connect(results, plan), _php(php, plan), _cost(results, plan), _lost(results, plan), _failures(results)]
+    parts += [_connect(results, plan), _traffic(traffic, plan), _php(php, plan), _cost(results, plan), _lost(results, plan), _failures(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -32,7 +33,8 @@ connect() on the loopback device to a port that refuses, alone in a network name
 {plan.pairs} interleaved pairs of off and on. Each value is the lowest of {plan.storms} medians of
 {plan.storm_connects:,} connects each: what others do on a shared machine only ever adds. Unwatched: port
 {UNWATCHED_PORT}, watched: port {WATCHED_PORT}. BPF: time in the tool's BPF programs per connect, by
-kernel.bpf_stats_enabled, measured apart, the lowest of {plan.storms} storms."""
+kernel.bpf_stats_enabled, measured apart, the lowest of {plan.storms} storms; less {bpf.counting_ns():.0f} ns a run, which
+the counting itself takes: that much is counted of a program that does nothing."""
     rows = [
         (
             result.tool.name,
@@ -57,13 +59,25 @@ def _off(results: Sequence[Result]) -> str:
     )
 
 
+def _traffic(lines: Sequence[Line], plan: Plan) -> str:
+    text = f"""## What it costs connections that are no mail
+
+mailsnoop table, on against off: median (quartiles) of {pairs(plan)} interleaved pairs, each value the best of
+three runs, both ends of each connection on this machine. BPF: time in its programs per round trip, MiB or request, measured apart."""
+    return _lines(text, lines)
+
+
 def _php(lines: Sequence[Line], plan: Plan) -> str:
-    if not lines:
-        return ""
     text = f"""## What it costs PHP, and every fork
 
 mailsnoop table, on against off: median (quartiles) of {pairs(plan)} interleaved pairs, each value the best of
 three runs. BPF: time in its programs per fork, connect, mail or request, measured apart."""
+    return _lines(text, lines)
+
+
+def _lines(text: str, lines: Sequence[Line]) -> str:
+    if not lines:
+        return ""
     rows = [
         (
             line.what,

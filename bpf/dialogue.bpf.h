@@ -18,6 +18,12 @@ enum mode {
 	MODE_OPAQUE,	/* TLS, or no mail */
 };
 
+enum source {
+	SOURCE_PACKET,
+	SOURCE_TLS,	/* clear_texts */
+	SOURCE_KEPT,	/* client_text, behind what is written to it */
+};
+
 enum {
 	BLOCK = 64,		/* bytes that are looked at in one go */
 	ROUNDS = 128,		/* blocks or lines of one segment */
@@ -43,12 +49,7 @@ static __always_inline struct dialogue *dialogue_of(struct __sk_buff *skb, __u64
 {
 	struct bpf_sock *sk = skb->sk;
 
-	if (!sk)
-		return 0;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return 0;
-	return bpf_sk_storage_get(&dialogues, sk, 0, flags);
+	return sk ? bpf_sk_storage_get(&dialogues, sk, 0, flags) : 0;
 }
 
 /* Behind the extension headers of IPv6 (RFC 8200 section 4). Returns 0 where no TCP header follows. */
@@ -98,6 +99,14 @@ static __always_inline bool find_payload(struct __sk_buff *skb, struct segment *
 	return 1;
 }
 
+/* The current thread, as the key of clear_texts. */
+static __always_inline __u64 current_thread(void)
+{
+	struct task_struct *task = current_task();
+
+	return (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
+}
+
 /* Loads up to BLOCK bytes of the packet. Returns how many, 0 where that fails. */
 static __always_inline __u32 load_block(struct __sk_buff *skb, __u32 offset, __u32 left, char bytes[BLOCK])
 {
@@ -112,11 +121,39 @@ static __always_inline __u32 load_block(struct __sk_buff *skb, __u32 offset, __u
 	return left;
 }
 
+/* The same from memory. Reads beyond `left`, into the rest of a map's value. */
+static __always_inline __u32 load_block_from(const char *text, __u32 offset, __u32 left, char bytes[BLOCK])
+{
+	if (offset > PROBE_LINE_TEXT || bpf_probe_read_kernel(bytes, BLOCK, text + offset))
+		return 0;
+	return left < BLOCK ? left : BLOCK;
+}
+
+static __always_inline __u32 load_client_block(struct __sk_buff *skb, struct dialogue *d, __u32 offset, __u32 left,
+					       char bytes[BLOCK])
+{
+	if (d->source == SOURCE_KEPT)
+		return load_block_from(d->client_text, offset, left, bytes);
+	if (config.tls && d->source == SOURCE_TLS) {
+		__u64 thread = current_thread();
+		struct clear_text *text = bpf_map_lookup_elem(&clear_texts, &thread);
+
+		return text ? load_block_from(text->bytes, offset, left, bytes) : 0;
+	}
+	return load_block(skb, offset, left, bytes);
+}
+
 /* Tells the client's line, with `size` bytes of its text. */
 static __always_inline void tell_client_line(struct dialogue *d, __u8 what, __u64 size)
 {
 	struct probe_losses *lost;
 
+	if (d->in_tls) {
+		/* The envelope, and that it ends. */
+		if (what == PROBE_AUTH || what == PROBE_STARTTLS)
+			return;
+		d->client_flags |= PROBE_LINE_TLS;
+	}
 	d->client.kind = PROBE_LINE;
 	d->client.what = what;
 	d->client.flags = d->client_flags;
@@ -215,7 +252,7 @@ __noinline int asks_for_mail(struct __sk_buff *skb)
 	return 0;
 }
 
-/* Takes the whole line of the client. Returns 0 where it has to wait until the connection has a name. */
+/* Takes the whole line of the client. It may have to wait until the connection has a name. */
 __noinline int end_line(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
@@ -223,7 +260,7 @@ __noinline int end_line(struct __sk_buff *skb)
 	__u8 what;
 
 	if (!d)
-		return 1;
+		return 0;
 	what = command_of(d);
 	if (d->by_content && !d->is_mail && !d->proxied) {
 		/* It has to be mail from its first line on. */
@@ -231,7 +268,7 @@ __noinline int end_line(struct __sk_buff *skb)
 			what = PROBE_PROXY;
 		if (what != PROBE_EHLO && what != PROBE_HELO && what != PROBE_LHLO && what != PROBE_PROXY) {
 			d->mode = MODE_OPAQUE;
-			return 1;
+			return 0;
 		}
 		d->held = !d->connection;
 		if (d->held)
@@ -244,7 +281,7 @@ __noinline int end_line(struct __sk_buff *skb)
 		d->strange += size;
 		if (!d->is_mail && d->strange > STRANGE_BYTES)
 			d->mode = MODE_OPAQUE;
-		return 1;
+		return 0;
 	}
 	/* Without the line end, which is cut off where the line was longer. */
 	if (!(d->client_flags & PROBE_LINE_CUT)) {
@@ -254,7 +291,7 @@ __noinline int end_line(struct __sk_buff *skb)
 		d->proxied = 1;
 		d->greeted = 0;
 		tell_client_line(d, what, size);
-		return 1;
+		return 0;
 	}
 	d->is_mail = 1;
 	d->commands++;
@@ -266,7 +303,7 @@ __noinline int end_line(struct __sk_buff *skb)
 		d->recipients++;
 		if (d->has_recipient) {
 			d->client_flags &= ~PROBE_LINE_CUT;
-			return 1;
+			return 0;
 		}
 		d->has_recipient = 1;
 		break;
@@ -281,13 +318,16 @@ __noinline int end_line(struct __sk_buff *skb)
 			d->mode = MODE_CHUNK;
 		break;
 	case PROBE_AUTH:
+		/* Nobody reads the answer to it within TLS. What is told of there is no credential anyhow. */
+		if (d->in_tls)
+			break;
 		d->mode = MODE_AUTH;
 		d->auth_command = d->commands;
 		size = auth_size(skb);
 		break;
 	}
 	tell_client_line(d, what, size);
-	return 1;
+	return 0;
 }
 
 /* Follows the end of a message: CR LF . CR LF, also without CR. Returns how much of it has been seen. */
@@ -300,22 +340,47 @@ static __always_inline __u8 next_dot(__u8 dots, char c)
 	return c == '\r' && dots == 2 ? 3 : 0;
 }
 
+/* Takes up to BLOCK bytes of a message, and no more than up to its end. Returns how many. */
+__noinline __u32 message_block(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	char bytes[BLOCK] = {};
+	__u32 count;
+
+	if (!d)
+		return 0;
+	d->client_count = load_client_block(skb, d, offset, left, bytes);
+	count = *(volatile __u32 *)&d->client_count;
+	for (__u32 i = 0; i < BLOCK; i++) {
+		if (i >= count)
+			break;
+		d->dots = next_dot(d->dots, bytes[i]);
+		if (d->dots == 4) {
+			d->mode = MODE_COMMANDS;
+			/* What follows begins a line, whatever was missing of the message. */
+			d->client_skips = 0;
+			d->client_used = 0;
+			return i + 1;
+		}
+	}
+	return count;
+}
+
 /*
  * Takes up to BLOCK bytes of the client, and no more than up to the end of a
- * line or of a message. Returns how many, with LINE_WHOLE where a line is whole.
+ * line. Returns how many, with LINE_WHOLE where a line is whole.
  */
 __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
 	char bytes[BLOCK] = {};
 	__u32 count;
-	bool is_message;
 
 	if (!d)
 		return 0;
-	count = load_block(skb, offset, left, bytes);
-	is_message = d->mode == MODE_MESSAGE;
-	if (!is_message && !d->client_used && !d->client_skips && bytes[0] == 0x16)
+	d->client_count = load_client_block(skb, d, offset, left, bytes);
+	count = *(volatile __u32 *)&d->client_count;
+	if (!d->in_tls && !d->client_used && !d->client_skips && bytes[0] == 0x16)
 		d->mode = MODE_HELLO;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
@@ -323,14 +388,6 @@ __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 
 		if (i >= count)
 			break;
-		if (is_message) {
-			d->dots = next_dot(d->dots, c);
-			if (d->dots == 4) {
-				d->mode = MODE_COMMANDS;
-				return i + 1;
-			}
-			continue;
-		}
 		used = d->client_used;
 		if (used < PROBE_LINE_TEXT) {
 			asm volatile("%0 &= 1023" : "+r"(used));
@@ -354,6 +411,8 @@ static __always_inline void end_hello(struct dialogue *d)
 		return;
 	d->mode = MODE_OPAQUE;
 	tell_client_line(d, PROBE_CLIENT_HELLO, d->client_used);
+	d->client_used = 0;
+	d->in_tls = 1;
 }
 
 /*
@@ -404,6 +463,50 @@ __noinline int hold_proxy_request(struct __sk_buff *skb, __u32 offset, __u32 siz
 	return 1;
 }
 
+/* Takes the client's next bytes. Returns how many, 0 where there is no more to take. */
+__noinline __u32 client_part(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 count;
+
+	if (!d || d->held)
+		return 0;
+	switch (d->mode) {
+	case MODE_OPAQUE:
+	case MODE_AUTH:
+	case MODE_SOCKS:
+		return 0;
+	case MODE_CHUNK:
+		count = left < d->chunk_left ? left : d->chunk_left;
+		d->chunk_left -= count;
+		if (!d->chunk_left)
+			d->mode = MODE_COMMANDS;
+		return count;
+	case MODE_MESSAGE:
+		/* It is not read, but for its end. */
+		if (left <= MESSAGE_TAIL)
+			return message_block(skb, offset, left);
+		d->dots = 0;
+		return left - MESSAGE_TAIL;
+	}
+	count = client_block(skb, offset, left);
+	if (count & LINE_WHOLE) {
+		count &= LINE_WHOLE - 1;
+		if (d->client_skips) {
+			d->client_skips = 0;
+			d->client_used = 0;
+		} else {
+			end_line(skb);
+		}
+	}
+	if (d->mode == MODE_HELLO)
+		end_hello(d);
+	/* What neither ends nor begins as a command does is no mail. */
+	if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !command_of(d))
+		d->mode = MODE_OPAQUE;
+	return count;
+}
+
 /* Takes the client's bytes from `offset` on. */
 __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 {
@@ -412,49 +515,16 @@ __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 	if (!d)
 		return 0;
 	for (int i = 0; i < ROUNDS; i++) {
-		__u32 count;
+		__u32 count = client_part(skb, offset, left);
 
-		if (!left || d->mode == MODE_OPAQUE || d->mode == MODE_AUTH || d->mode == MODE_SOCKS)
+		if (!count || count > left) {
+			d->held_left = left;
 			return 0;
-		if (d->mode == MODE_CHUNK) {
-			count = left < d->chunk_left ? left : d->chunk_left;
-			d->chunk_left -= count;
-			if (!d->chunk_left)
-				d->mode = MODE_COMMANDS;
-		} else {
-			/* The message is not read, but for its end. */
-			if (d->mode == MODE_MESSAGE && left > MESSAGE_TAIL) {
-				d->dots = 0;
-				offset += left - MESSAGE_TAIL;
-				left = MESSAGE_TAIL;
-			}
-			count = client_block(skb, offset, left);
-			if (!count)
-				return 0;
-			if (count & LINE_WHOLE) {
-				count &= LINE_WHOLE - 1;
-				if (d->client_skips) {
-					d->client_skips = 0;
-					d->client_used = 0;
-				} else if (!end_line(skb)) {
-					offset += count;
-					left -= count;
-					break;
-				}
-			}
-			if (d->mode == MODE_HELLO)
-				end_hello(d);
-			/* What neither ends nor begins as a command does is no mail. */
-			if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !command_of(d))
-				d->mode = MODE_OPAQUE;
 		}
-		if (count > left)
-			return 0;
 		offset += count;
 		left -= count;
 	}
-	d->held_left = left;
-	if (left && !d->held) {
+	if (left) {
 		d->client_flags |= PROBE_LINE_GAP;
 		d->client_skips = 1;
 	}
@@ -572,17 +642,56 @@ __noinline int look_at_first(struct __sk_buff *skb)
 	return 1;
 }
 
+/* Keeps what was said behind the line that is held, as far as there is room. */
+__noinline int keep_held(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	struct segment segment;
+	__u32 skip, at, size;
+	__u16 unused;
+
+	if (!d || !find_payload(skb, &segment))
+		return 0;
+	if (d->held_left) {
+		skip = segment.size - d->held_left;
+		d->held_left = 0;
+	} else {
+		skip = seen_before(&segment, &d->client_next, &d->client_began, &d->client_flags, &d->client_skips,
+				   &unused);
+		if (skip < segment.size)
+			d->client_next = segment.sequence + segment.size;
+	}
+	if (skip >= segment.size)
+		return 0;
+	size = segment.size - skip;
+	at = d->client_used + d->kept;
+	if (at > 511 || size > 512) {
+		d->client_flags |= PROBE_LINE_GAP;
+		return 0;
+	}
+	asm volatile("%0 &= 511" : "+r"(at));
+	size = ((size - 1) & 511) + 1;
+	asm volatile("" : "+r"(size));
+	if (size < 1 || size > 512 || bpf_skb_load_bytes(skb, segment.offset + skip, d->client_text + at, size))
+		return 0;
+	d->kept += size;
+	return 0;
+}
+
 /* Tells what was held back, now that the connection has a name, and goes on behind it. */
 __noinline int go_on(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
-	__u32 left;
+	__u32 left, kept, at;
 
 	if (!d)
 		return 0;
 	left = d->held_left;
+	kept = d->kept;
+	at = d->client_used;
 	d->held = 0;
 	d->held_left = 0;
+	d->kept = 0;
 	/* SOCKS is not told in lines. */
 	if (d->client_text[0] == 4 || d->client_text[0] == 5) {
 		tell_client_line(d, PROBE_PROXY, d->client_used);
@@ -592,8 +701,89 @@ __noinline int go_on(struct __sk_buff *skb)
 	}
 	if (left && left < skb->len)
 		return client_bytes(skb, skb->len - left, left);
+	if (kept) {
+		d->source = SOURCE_KEPT;
+		client_bytes(skb, at, kept);
+		d->source = SOURCE_PACKET;
+	}
 	/* Held back by an earlier segment; what has been seen already does not count again. */
 	return client_segment(skb);
+}
+
+/* Looks at what the sender has given to TLS, now that it sends. */
+__noinline int clear_segment(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u64 thread = current_thread();
+	struct clear_text *text;
+	__u32 left;
+
+	/* Each global function is verified by itself: without --tls there is no map. */
+	if (!config.tls || !d || !BPF_CORE_READ(kernel_sock(skb), sk_lock.owned))
+		return 0;
+	text = bpf_map_lookup_elem(&clear_texts, &thread);
+	if (!text || !text->used)
+		return 0;
+	left = text->used;
+	text->used = 0;
+	if (text->is_cut && d->tls_mode != MODE_MESSAGE) {
+		d->client_flags |= PROBE_LINE_GAP;
+		d->client_skips = 1;
+		d->client_used = 0;
+	}
+	d->source = SOURCE_TLS;
+	d->mode = d->tls_mode;
+	client_bytes(skb, 0, left);
+	d->tls_mode = d->mode;
+	d->mode = MODE_OPAQUE;
+	d->source = SOURCE_PACKET;
+	return 0;
+}
+
+/*
+ * Keeps what is given to a TLS library until it is sent, of a long one the end.
+ * A call may be one of many that are sent together.
+ */
+static __always_inline int keep_clear_text(__u64 session, const char *data, __u32 size)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct clear_text *text = bpf_map_lookup_elem(&clear_texts, &thread);
+	__u32 used;
+
+	/* Negative, or absurd. */
+	if (!size || size > 1 << 30)
+		return 0;
+	if (!text) {
+		/* Any bytes do. */
+		void *value = scratch(SLOT_SEGMENT);
+
+		if (!value)
+			return 0;
+		bpf_map_update_elem(&clear_texts, &thread, value, BPF_ANY);
+		text = bpf_map_lookup_elem(&clear_texts, &thread);
+		if (!text)
+			return 0;
+		text->session = 0;
+		text->used = 0;
+	}
+	if (text->session != session)
+		text->used = 0;
+	if (!text->used || text->used + size > PROBE_LINE_TEXT) {
+		text->session = session;
+		text->is_cut = text->used || size > PROBE_LINE_TEXT;
+		text->used = 0;
+	}
+	if (size > PROBE_LINE_TEXT) {
+		data += size - PROBE_LINE_TEXT;
+		size = PROBE_LINE_TEXT;
+	}
+	used = text->used;
+	asm volatile("%0 &= 1023" : "+r"(used));
+	asm volatile("%0 &= 1023" : "+r"(size));
+	if (used + size > PROBE_LINE_TEXT || bpf_probe_read_user(text->bytes + used, size, data))
+		return 0;
+	text->used = used + size;
+	return 0;
 }
 
 /*
@@ -606,13 +796,17 @@ static __always_inline void tell_sender(struct __sk_buff *skb, struct dialogue *
 	struct scratch *s = scratch(SLOT_SEGMENT);
 	struct sock *sk = kernel_sock(skb);
 
-	if (!s || s->busy || !BPF_CORE_READ(sk, sk_lock.owned))
+	if (!s || s->busy || !BPF_CORE_READ(sk, sk_lock.owned)) {
+		keep_held(skb);
 		return;
+	}
 	s->busy = 1;
 	d->connection = record_connect(sk, SLOT_SEGMENT);
 	s->busy = 0;
 	if (d->connection)
 		go_on(skb);
+	else
+		keep_held(skb);
 }
 
 static __always_inline void watch_client(struct __sk_buff *skb)
@@ -623,14 +817,11 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 
 	if (!sk)
 		return;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk)
-		return;
 	d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
 	if (!d || sk->state == TCP_SYN_SENT) {
 		tp = bpf_tcp_sock(sk);
-		/* Only the first ones tell what it is. */
-		if (!tp || tp->data_segs_out > 2)
+		/* Only the first bytes tell what it is: not what follows once they have arrived. */
+		if (!tp || tp->data_segs_out > 2 || tp->bytes_acked > 4)
 			return;
 		if (sk->state == TCP_SYN_SENT) {
 			if (watched(sk->dst_port)) {
@@ -644,6 +835,8 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 			return;
 		d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
 	} else if (d->mode == MODE_OPAQUE) {
+		if (config.tls && d->in_tls)
+			clear_segment(skb);
 		return;
 	} else if (!d->held) {
 		client_segment(skb);
@@ -736,7 +929,8 @@ __noinline __u32 server_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 
 	if (!d)
 		return 0;
-	count = load_block(skb, offset, left, bytes);
+	d->server_count = load_block(skb, offset, left, bytes);
+	count = *(volatile __u32 *)&d->server_count;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
 		__u32 used;
@@ -803,8 +997,13 @@ __noinline int server_segment(struct __sk_buff *skb)
 
 static __always_inline void watch_server(struct __sk_buff *skb)
 {
-	struct dialogue *d = dialogue_of(skb, 0);
+	struct dialogue *d;
 
-	if (d && d->connection && d->mode != MODE_OPAQUE)
+	/* Most packets of most hosts: a server is only listened to where the connection has a name. */
+	if (!sockets_count)
+		return;
+	d = dialogue_of(skb, 0);
+
+	if (d && d->connection && d->mode != MODE_OPAQUE && !d->in_tls)
 		server_segment(skb);
 }

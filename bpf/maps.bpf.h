@@ -147,8 +147,11 @@ struct dialogue {
 	__u32 strange;		/* bytes of lines that are no commands */
 	__u32 client_next;	/* sequence numbers */
 	__u32 server_next;
+	__u32 client_count;	/* bytes in hand: read back from here they are one case for the verifier, not many */
+	__u32 server_count;
 	__u16 client_used;	/* bytes of the line that is not whole */
 	__u16 server_used;
+	__u16 kept;		/* bytes in client_text behind the line that is held */
 	__u8 client_began;	/* client_next is known */
 	__u8 server_began;
 	__u8 client_skips;	/* the rest of a line whose beginning is missing */
@@ -163,6 +166,9 @@ struct dialogue {
 	__u8 by_content;
 	__u8 held;		/* its first line waits until the connection has a name */
 	__u8 proxied;
+	__u8 in_tls;		/* client_* and tls_mode are of what is said within */
+	__u8 tls_mode;
+	__u8 source;		/* of the client's bytes that are looked at */
 	struct probe_line client;
 	char client_text[PROBE_LINE_TEXT + 1];
 	struct probe_line server;
@@ -175,6 +181,22 @@ struct {
 	__type(key, int);
 	__type(value, struct dialogue);
 } dialogues SEC(".maps");
+
+/* What a thread has given to a TLS library and has not sent since. It never leaves the kernel as it is. */
+struct clear_text {
+	__u64 session;
+	__u32 used;
+	__u32 is_cut;		/* there was more before it */
+	char bytes[2 * (PROBE_LINE_TEXT + 1)];	/* the verifier does not see that half is enough */
+};
+
+/* By pid and thread, bounded by forgetting whoever has been idle longest. With --tls alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct clear_text);
+} clear_texts SEC(".maps");
 
 /*
  * Where records are put together: they are too large for the stack, and 5.10

@@ -87,6 +87,13 @@ int ingress(struct __sk_buff *skb)
 	return 1;
 }
 
+/* SSL_write() and SSL_write_ex() of OpenSSL, gnutls_record_send() of GnuTLS. */
+SEC("uprobe")
+int BPF_KPROBE(clear_text, __u64 session, const char *data, __u32 size)
+{
+	return keep_clear_text(session, data, size);
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
 {

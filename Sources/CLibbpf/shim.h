@@ -40,3 +40,25 @@ static inline int shim_refuses_fentry(void)
 		close(descriptor);
 	return descriptor == -EPERM;
 }
+
+/*
+ * Whether programs of this type may call this helper: the verifier says so first when they may not. libbpf's own answer
+ * is yes for all of them from the kernel on that says it in other words (6.12).
+ */
+static inline int shim_may_call(enum bpf_prog_type type, enum bpf_func_id helper)
+{
+	struct bpf_insn program[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	char log[4096] = "";
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .log_buf = log, .log_size = sizeof(log), .log_level = 1);
+	int descriptor = bpf_prog_load(type, "mailsnoop_test", "GPL", program, 3, &options);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	/* Without a word from the verifier the kernel did not ask it. */
+	return descriptor >= 0 || (log[0] && !strstr(log, "unknown func") && !strstr(log, "invalid func") &&
+				   !strstr(log, "cannot use helper"));
+}

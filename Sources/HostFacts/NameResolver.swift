@@ -61,7 +61,7 @@ public final class NameResolver: Sendable {
     }
 
     /// By /etc/hosts and DNS, in the order of nsswitch.conf.
-    private static func askSystem(_ address: IPAddress) -> [UInt8]? {
+    static func askSystem(_ address: IPAddress) -> [UInt8]? {
         var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let status: Int32
         if address.isIPv4 {

@@ -63,6 +63,21 @@ internal import Glibc
         return unsafe BPFLink(pointer: link)
     }
 
+    /// Attaches a program to a function of a library, in all processes, for as long as the link lives. Fails where the
+    /// library has no such function.
+    func attach(_ name: String, function: String, of library: String) throws(BPFError) -> BPFLink {
+        let program = try unsafe program(name)
+        let link = unsafe function.withCString { function in
+            var options = unsafe bpf_uprobe_opts()
+            unsafe options.sz = MemoryLayout<bpf_uprobe_opts>.size
+            unsafe options.func_name = function
+            // The name is read before the call returns.
+            return unsafe bpf_program__attach_uprobe_opts(program, -1, library, 0, &options)
+        }
+        guard let link = unsafe link else { throw BPFError(operation: "attach to \(function)", code: errno) }
+        return unsafe BPFLink(pointer: link)
+    }
+
     func programDescriptor(_ name: String) throws(BPFError) -> Int32 {
         try check("find program \(name)", unsafe bpf_program__fd(program(name)))
     }

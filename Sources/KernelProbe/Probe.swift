@@ -56,6 +56,8 @@ public enum Hook: String, CaseIterable, Sendable {
     fileprivate static var allPrograms: [String] { ["fork", "exec", "destroy", "life"] + allCases.map(\.program) }
     /// They see the segments of connections.
     fileprivate static let segmentPrograms = ["ingress", "egress"]
+    /// It sees what is given to TLS.
+    fileprivate static let clearTextProgram = "clear_text"
 }
 
 /// A rung of the ladder that does not bear, and why.
@@ -111,10 +113,12 @@ public struct Probe: ~Copyable {
     ///   - followLimit: connections followed at the same time.
     ///   - php: the PHP binaries whose stacks are read; `learn` adds more.
     ///   - withQuery: leaves the query in the path of PHP requests. It can hold secrets.
-    ///   - anyPort: recognises mail to all ports by what the client says first.
+    ///   - dialogues: whose are read.
+    ///   - tls: the libraries whose callers' envelopes are read before they are encrypted.
     public static func attach(
         ports: PortSet, hook: Hook? = nil, ringSize: Int = defaultRingSize, followLimit: Int = 32_768,
-        php: [PHPBinary] = [], withQuery: Bool = false, anyPort: Bool = true
+        php: [PHPBinary] = [], withQuery: Bool = false, dialogues: Dialogues = .ofAnyPort,
+        tls: [TLSLibrary] = []
     ) throws(ProbeError) -> Probe {
         var refusals: [HookRefusal] = []
         var permitted = true
@@ -122,9 +126,11 @@ public struct Probe: ~Copyable {
             do throws(BPFError) {
                 try candidate.checkOffered()
                 let object = try open(
-                    bearing: candidate, ringSize: ringSize, followLimit: followLimit, anyPort: anyPort)
+                    bearing: candidate, ringSize: ringSize, followLimit: followLimit, dialogues: dialogues,
+                    withTLS: !tls.isEmpty)
                 return try start(
-                    object, ports: ports, php: php, withQuery: withQuery, hook: candidate, refusals: refusals)
+                    object, ports: ports, php: php, tls: tls, dialogues: dialogues, withQuery: withQuery,
+                    hook: candidate, refusals: refusals)
             } catch {
                 permitted = permitted && !error.isPermission
                 refusals.append(HookRefusal(hook: candidate, reason: error.description))
@@ -137,7 +143,7 @@ public struct Probe: ~Copyable {
     }
 
     private static func open(
-        bearing hook: Hook, ringSize: Int, followLimit: Int, anyPort: Bool
+        bearing hook: Hook, ringSize: Int, followLimit: Int, dialogues: Dialogues, withTLS: Bool
     ) throws(BPFError) -> BPFObject {
         // Its errors come as codes; what it would print on stderr is for its own developers.
         _ = unsafe libbpf_set_print(nil)
@@ -148,18 +154,23 @@ public struct Probe: ~Copyable {
         try object.configure(
             probe_config(
                 key: (random.next(), random.next()), origins: hasOrigins ? 1 : 0,
-                segment_origins: hasSegmentOrigins ? 1 : 0, any_port: anyPort ? 1 : 0))
+                segment_origins: hasSegmentOrigins ? 1 : 0, any_port: dialogues == .ofAnyPort ? 1 : 0,
+                tls: withTLS ? 1 : 0))
         try object.resize("events", to: ringSize)
         try object.resize("sockets", to: followLimit)
         if !hasOrigins { try object.leaveOut(map: "origins") }
         for program in Hook.allPrograms where !hook.programs.contains(program) { try object.leaveOut(program) }
-        if Kernel.cgroup2Mount == nil { for program in Hook.segmentPrograms { try object.leaveOut(program) } }
+        if !withTLS {
+            try object.leaveOut(map: "clear_texts")
+            try object.leaveOut(Hook.clearTextProgram)
+        }
+        if dialogues.cgroup == nil { for program in Hook.segmentPrograms { try object.leaveOut(program) } }
         return object
     }
 
     private static func start(
-        _ object: consuming BPFObject, ports: PortSet, php: [PHPBinary], withQuery: Bool, hook: Hook,
-        refusals: [HookRefusal]
+        _ object: consuming BPFObject, ports: PortSet, php: [PHPBinary], tls: [TLSLibrary], dialogues: Dialogues,
+        withQuery: Bool, hook: Hook, refusals: [HookRefusal]
     ) throws(BPFError) -> Probe {
         try object.load()
         // libbpf has read the kernel's whole type information for this, and it will not be needed again.
@@ -177,13 +188,25 @@ public struct Probe: ~Copyable {
             hook: hook, refusals: refusals, ring: ring, object: object, maps: maps, skips: skips, withQuery: withQuery)
         try probe.watch(ports)
         for binary in php { probe.learn(binary) }
-        try probe.attachPrograms()
+        try probe.attachPrograms(tls, dialogues)
         return probe
     }
 
-    private mutating func attachPrograms() throws(BPFError) {
+    private mutating func attachPrograms(_ libraries: [TLSLibrary], _ dialogues: Dialogues) throws(BPFError) {
+        for library in libraries {
+            for function in library.kind.functions {
+                // An old one has not all of them.
+                guard let link = try? object.attach(Hook.clearTextProgram, function: function, of: library.path) else {
+                    continue
+                }
+                links.append(link)
+            }
+        }
+        if !libraries.isEmpty, links.isEmpty {
+            throw BPFError(operation: "attach to any TLS library", code: EOPNOTSUPP)
+        }
         // First, so that no connection begins whose dialogue is not seen.
-        if let cgroup = Kernel.cgroup2Mount {
+        if let cgroup = dialogues.cgroup {
             for program in Hook.segmentPrograms { links.append(try object.attach(program, cgroup: cgroup)) }
         }
         for program in hook.programs { links.append(try object.attach(program)) }

@@ -59,7 +59,8 @@ public enum RecordDecoder {
             text: Array(text.extracting(first: Int(raw.size)).array.dropFirst(isReply ? 4 : 0)), code: raw.code,
             ordinal: raw.ordinal, recipients: raw.recipients,
             isCut: UInt32(raw.flags) & PROBE_LINE_CUT.rawValue != 0,
-            followsGap: UInt32(raw.flags) & PROBE_LINE_GAP.rawValue != 0)
+            followsGap: UInt32(raw.flags) & PROBE_LINE_GAP.rawValue != 0,
+            isInTLS: UInt32(raw.flags) & PROBE_LINE_TLS.rawValue != 0)
     }
 
     private static func program(_ record: RawSpan) -> ProgramEvent? {

@@ -14,13 +14,12 @@ extension Probe {
     public static var hasSocketCookies: Bool { unsafe shim_kernel_has_function("bpf_get_socket_ptr_cookie") != 0 }
 
     /// Whether children of PHP carry their origin: tracing programs may use task storage since 5.12.
-    public static let hasOrigins =
-        libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_storage_get, nil) == 1
+    public static let hasOrigins = shim_may_call(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_storage_get) != 0
 
-    /// The same for connections that are recognised by what is said on them: programs that see segments may use it since
-    /// 6.10.
+    /// The same for connections that are recognised by what is said on them: programs that see segments may use it
+    /// in 6.18, and may not in 6.12.
     public static let hasSegmentOrigins =
-        hasOrigins && libbpf_probe_bpf_helper(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_task_storage_get, nil) == 1
+        hasOrigins && shim_may_call(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_task_storage_get) != 0
 
     /// libbpf's version, `1.1`.
     public static var libraryVersion: String { "\(libbpf_major_version()).\(libbpf_minor_version())" }

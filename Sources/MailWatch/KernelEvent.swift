@@ -129,7 +129,8 @@ public struct Losses: Equatable, Sendable {
     public var byCause: [(name: StaticString, count: UInt64)] {
         [
             ("connects", connects), ("established", established), ("ends", ends), ("unfollowed", unfollowed),
-            ("contexts", contexts), ("origins", origins), ("lines", lines), ("dialogues", dialogues), ("missed", missed),
+            ("contexts", contexts), ("origins", origins), ("lines", lines), ("dialogues", dialogues),
+            ("missed", missed),
             ("undecodable", undecodable),
         ]
     }

@@ -35,7 +35,9 @@ public enum PHPInspector {
         guard let target = linkTarget(program) else { return [] }
         let own = look(program, target, PHPNames.isHost(PHPNames.fileName(target)))
         if case .known(let binary) = own, binary.kind == .program { return [.known(binary)] }
-        let libraries = MappedLibrary.all(of: pid).compactMap { look($0.place(in: pid), $0.path, false) }
+        let libraries = MappedLibrary.all(of: pid, named: PHPNames.isLibrary).compactMap {
+            look($0.place(in: pid), $0.path, false)
+        }
         // Whatever it is called, it has PHP loaded.
         let host = libraries.isEmpty ? own : look(program, target, true)
         return (host.map { [$0] } ?? []) + libraries

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// What of PHP is on this host now.
 public struct PHPScanner {
     /// Where distributions and control panels install PHP (glob(7), with braces).
@@ -26,12 +24,12 @@ public struct PHPScanner {
     public static func scan() -> [PHPFinding] {
         var scanner = PHPScanner()
         for pattern in Self.patterns {
-            for path in Self.files(pattern) {
+            for path in FileSearch.paths(matching: pattern) {
                 let isHost = PHPNames.isHost(PHPNames.fileName(path))
                 if let finding = scanner.look(at: path, shownAs: path, isHost: isHost) { scanner.add(finding) }
             }
         }
-        for pid in Self.processes() where Self.isCandidate(pid) {
+        for pid in FileSearch.processes() where Self.isCandidate(pid) {
             for finding in PHPInspector.inspect(pid: pid, look: { scanner.look(at: $0, shownAs: $1, isHost: $2) }) {
                 scanner.add(finding)
             }
@@ -72,32 +70,5 @@ public struct PHPScanner {
             places[file] = findings.count
             findings.append(finding)
         }
-    }
-
-    /// Paths without their symbolic links.
-    private static func files(_ pattern: String) -> [String] {
-        var result = unsafe glob_t()
-        // globfree is for what glob filled, also where it found nothing.
-        defer { unsafe globfree(&result) }
-        guard unsafe glob(pattern, GLOB_BRACE | GLOB_NOSORT, nil, &result) == 0 else { return [] }
-        return unsafe (0..<Int(result.gl_pathc)).compactMap { index in
-            guard let found = unsafe result.gl_pathv[index], let path = unsafe realpath(found, nil) else { return nil }
-            defer { unsafe free(path) }
-            return unsafe String(cString: path)
-        }
-    }
-
-    private static func processes() -> [UInt32] {
-        guard let folder = unsafe opendir("/proc") else { return [] }
-        defer { unsafe closedir(folder) }
-        var pids: [UInt32] = []
-        // readdir's entry stays until the next call; its name ends with NUL.
-        while let entry = unsafe readdir(folder) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) {
-                unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if let pid = UInt32(name) { pids.append(pid) }
-        }
-        return pids
     }
 }

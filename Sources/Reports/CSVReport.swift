@@ -90,16 +90,17 @@ public struct CSVReport: Sendable {
         field(gapNames(description.gaps).joined(separator: " "), to: &row)
         field(description.root, to: &row)
         field(number: description.mountNamespace, to: &row)
-        field(process.placement.opaquePHP ?? "", to: &row)
         return row
     }
 
-    /// The columns of the script.
+    /// The columns of the script, and why there may be none.
     private static func scriptFields(_ connection: Connection, _ clock: WallClock) -> [UInt8] {
         let script = connection.script
         let context = script?.context
         let facts = script?.facts
         var row: [UInt8] = []
+        // It may have been learned since.
+        field(connection.php == nil ? connection.process.placement.opaquePHP ?? "" : "", to: &row)
         field(script?.path ?? [], to: &row)
         field(number: script.flatMap { $0.line > 0 ? $0.line : nil }, to: &row)
         field(context?.culpritFrame?.call ?? [], to: &row)

@@ -72,7 +72,11 @@ public struct JSONReport: Sendable {
                 if connection.error != 0 { $0.text("error", errorName(connection.error)) }
                 if let established = connection.establishedTime { $0.time("established", clock.wallTime(established)) }
                 if connection.cookie != 0 { $0.number("socket_cookie", connection.cookie) }
-                $0.object("process") { $0.fragment(extensionFragment) }
+                $0.object("process") {
+                    $0.fragment(extensionFragment)
+                    // It may have been learned since.
+                    if connection.php == nil, let reason = process.placement.opaquePHP { $0.text("php_note", reason) }
+                }
                 $0.fragment(scriptFragment)
             }
         }
@@ -222,7 +226,6 @@ public struct JSONReport: Sendable {
         }
         if !description.root.isEmpty { json.bytes("root", description.root) }
         json.number("mount_namespace", description.mountNamespace)
-        if let reason = process.placement.opaquePHP { json.text("php_note", reason) }
         json.texts("gaps", gapNames(description.gaps))
         return json.text
     }

@@ -98,6 +98,21 @@ struct DoctorCommand: ParsableCommand {
         return checks
     }
 
+    private static func checkTLS() -> Diagnosis.Check {
+        let libraries = TLSLibraries.scan()
+        guard !libraries.isEmpty else {
+            return .init("envelope in TLS", .unused, "no OpenSSL or GnuTLS library is installed or loaded")
+        }
+        do {
+            _ = try Probe.attach(ports: .mail, ringSize: 4096, tls: libraries)
+            return .init(
+                "envelope in TLS", .ok,
+                "with --tls, through \(libraries.count) \(libraries.count == 1 ? "library" : "libraries")")
+        } catch {
+            return .init("envelope in TLS", .degraded, "--tls cannot be had: \(error.description)")
+        }
+    }
+
     private static func checkLimits() -> [Diagnosis.Check] {
         [
             Kernel.cgroup2Mount.map { .init("cgroup v2", .ok, $0) }
@@ -108,7 +123,9 @@ struct DoctorCommand: ParsableCommand {
                 ? .init("mail on any port", .ok, "with the PHP script that started its sender")
                 : .init(
                     "mail on any port", .degraded,
-                    "on ports that are not watched, the script that started the sender is not told: needs 6.10"),
+                    "on ports that are not watched, the script that started the sender is not told: 6.18 can, 6.12 cannot"
+                ),
+            checkTLS(),
             Probe.hasSocketCookies
                 ? .init("socket cookie", .ok, "in every connect")
                 : .init("socket cookie", .degraded, "this kernel does not tell it to tracing programs: needs 5.12"),

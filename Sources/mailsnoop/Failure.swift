@@ -23,9 +23,11 @@ struct Failure: Error, CustomStringConvertible {
     static func probe(_ error: ProbeError) -> Failure {
         let missing = Capabilities().missing
         if error.cause == .notPermitted, !missing.isEmpty {
+            let names = ([missing.dropLast().joined(separator: ", ")].filter { !$0.isEmpty } + missing.suffix(1))
+                .joined(separator: " and ")
             return Failure(
                 description: """
-                    not permitted: \(missing.joined(separator: " and ")) \(missing.count == 1 ? "is" : "are") missing. \
+                    not permitted: \(names) \(missing.count == 1 ? "is" : "are") missing. \
                     Run it as root (sudo mailsnoop ...).
                     """, exitStatus: EX_NOPERM)
         }

@@ -21,6 +21,25 @@ struct WatchOptions: ParsableArguments {
         })
     var port: [PortSet] = []
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Also watch connections to other ports that begin with EHLO, HELO or LHLO, or ask a proxy for a mail port. (default: yes, and no with --port)"
+    )
+    var anyPort: Bool?
+
+    @Flag(
+        name: .customLong("no-dialogue"),
+        help: "Do not read what client and server say: fewer verdicts can be given. Leaves out --any-port and --tls.")
+    var noDialogue = false
+
+    @Flag(
+        name: .long,
+        help:
+            "Also read EHLO, MAIL FROM and RCPT TO that go through OpenSSL or GnuTLS. It costs each use of these a little."
+    )
+    var tls = false
+
     @Option(name: .long, help: ArgumentHelp("Only this process. May be repeated.", valueName: "pid"))
     var pid: [UInt32] = []
 
@@ -85,6 +104,9 @@ struct WatchOptions: ParsableArguments {
         guard (4...1 << 20).contains(ringKib), ringKib.nonzeroBitCount == 1 else {
             throw ValidationError("--ring-kib takes a power of two from 4 to 1048576, not \(ringKib).")
         }
+        guard !noDialogue || !tls && anyPort != true else {
+            throw ValidationError("--no-dialogue leaves nothing for --any-port and --tls to read.")
+        }
         for user in user where UserNames.uid(user) == nil {
             throw ValidationError(
                 "There is no user '\(Escaping.text(user))' here. Give a name of getent passwd, or a number.")
@@ -125,10 +147,24 @@ struct WatchOptions: ParsableArguments {
         return filter
     }
 
+    private var dialogues: Dialogues { noDialogue ? .unread : anyPort ?? port.isEmpty ? .ofAnyPort : .ofPorts }
+
+    private func libraries() throws -> [TLSLibrary] {
+        let libraries = TLSLibraries.scan()
+        guard !libraries.isEmpty else {
+            throw Failure(
+                description: "no OpenSSL or GnuTLS library is installed or loaded here. Leave --tls out",
+                exitStatus: EX_UNAVAILABLE)
+        }
+        return libraries
+    }
+
     func attach(_ configuration: Configuration) throws -> Probe {
+        let libraries = tls ? try libraries() : []
         do {
             return try Probe.attach(
-                ports: ports(configuration), hook: hook, ringSize: ringKib << 10, withQuery: withQuery)
+                ports: ports(configuration), hook: hook, ringSize: ringKib << 10, withQuery: withQuery,
+                dialogues: dialogues, tls: libraries)
         } catch {
             throw Failure.probe(error)
         }

@@ -165,7 +165,10 @@ struct TraceTests {
         let session = try Child(
             [Repository.mailsnoop, "trace", "--port", "\(port)", "--format", "csv", "--output", "\(folder)/trace.csv"])
         let load = try Child(
-            ["bash", "-c", "for i in $(seq 100); do \(Repository.connector) once --repeat 97 127.77.3.7 \(port); done"])
+            [
+                "bash", "-c",
+                "for i in $(seq 1009); do \(Repository.connector) once --repeat 97 127.77.3.7 \(port); done",
+            ])
         let result = session.end()
         load.kill(SIGKILL)
         #expect(result.status == 74)

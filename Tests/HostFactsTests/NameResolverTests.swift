@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import MailWatch
 import Synchronization
 import Testing
@@ -86,11 +87,22 @@ struct NameResolverTests {
         #expect(resolver.name(of: address(1)) == nil)
     }
 
-    /// By /etc/hosts, which every host has.
+    /// As getent(1) names them by /etc/hosts.
     @Test(arguments: ["127.0.0.1", "::1"]) func systemNamesLoopback(address: String) throws {
-        let resolver = NameResolver()
+        let resolver = NameResolver(worker: worker, ask: NameResolver.askSystem)
         let loopback = try #require(IPAddress(address))
-        while resolver.name(of: loopback) == nil {}
-        #expect(resolver.name(of: loopback)?.isEmpty == false)
+        #expect(resolver.name(of: loopback) == nil)
+        finish()
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/getent")
+        process.arguments = ["hosts", address]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let words = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            .split(whereSeparator: \.isWhitespace)
+        #expect(
+            resolver.name(of: loopback).map { String(decoding: $0, as: UTF8.self) }
+                == words.dropFirst().first.map(String.init))
     }
 }

@@ -17,7 +17,7 @@ struct LayoutTests {
         #expect(MemoryLayout<probe_php>.size == 80)
         #expect(MemoryLayout<probe_line>.size == 32)
         #expect(MemoryLayout<probe_losses>.size == 64)
-        #expect(MemoryLayout<probe_config>.size == 40)
+        #expect(MemoryLayout<probe_config>.size == 48)
     }
 
     /// They have the same names by number on both sides.

@@ -48,7 +48,7 @@ extension KernelSuite {
 
         @Test(arguments: ["127.0.0.1", "::1"]) func aMailIsToldLineByLine(address: String) throws {
             let server = try Server(address: address)
-            var trace = try LiveTrace(port: server.port)
+            var trace = try LiveTrace(port: server.port, dialogues: .ofPorts)
             try server.say([
                 "<1", #"ehlo one.example\r\n"#, "<1", #"MAIL FROM:<a@one.example> SIZE=1009\r\n"#, "<1",
                 #"rcpt to:<b@two.example>\r\n"#, "<1", #"RCPT TO:<refused@two.example>\r\n"#, "<1", #"DATA\r\n"#, "<1",
@@ -85,16 +85,16 @@ extension KernelSuite {
                 bytes.map { $0 == 13 ? #"\r"# : $0 == 10 ? #"\n"# : String(UnicodeScalar($0)) }.joined()
             }
             let bytes = Array(said.utf8)
-            for isWatched in [true, false] {
+            for dialogues in [Dialogues.ofPorts, .ofAnyPort] {
                 let server = try Server()
-                var trace = try LiveTrace(port: server.port, isWatched: isWatched)
+                var trace = try LiveTrace(port: server.port, dialogues: dialogues)
                 let child = try Child([Repository.talker, "cut", "127.0.0.1", "\(server.port)", escaped(bytes), "10"])
                 #expect(child.end().status == 0)
                 let connections = trace.ended(bytes.count)
                 #expect(connections.count == bytes.count)
                 for (number, connection) in connections.enumerated() {
                     let lines = trace.lines.filter { $0.connection == connection.id }
-                    #expect(client(lines) == expected, "cut \(number + 1), watched: \(isWatched)")
+                    #expect(client(lines) == expected, "cut \(number + 1), \(dialogues)")
                 }
             }
         }
@@ -102,7 +102,7 @@ extension KernelSuite {
         /// Mail on a port that nobody watches: who, from its first words on.
         @Test(arguments: ["EHLO", "helo", "LHLO"]) func mailIsKnownByWhatIsSaid(verb: String) throws {
             let server = try Server()
-            var trace = try LiveTrace(port: server.port, isWatched: false)
+            var trace = try LiveTrace(port: server.port, dialogues: .ofAnyPort)
             let pid = try server.say(["<1", "\(verb) mail.com\\r\\n", "<1", #"QUIT\r\n"#, "<1"])
             try server.say([
                 "<1", #"NOOP\r\n"#, "<1", #"NOOP\r\n"#, "<1", #"EHLO late.example\r\n"#, "<1", #"QUIT\r\n"#, "<1",
@@ -119,7 +119,7 @@ extension KernelSuite {
         /// The kernel's timer sends what is corked: the sender is told when it next sends itself.
         @Test func whatATimerSendsWaitsForItsSender() throws {
             let server = try Server()
-            var trace = try LiveTrace(port: server.port, isWatched: false)
+            var trace = try LiveTrace(port: server.port, dialogues: .ofAnyPort)
             let pid = try server.say(["<1", "~", #"EHLO corked.example\r\n"#, "<1", #"QUIT\r\n"#, "<1"])
             let connection = try #require(trace.ended(1).first)
             #expect(connection.process.description.pid == pid)
@@ -128,7 +128,7 @@ extension KernelSuite {
 
         @Test func credentialsStayInTheKernel() throws {
             let server = try Server()
-            var trace = try LiveTrace(port: server.port)
+            var trace = try LiveTrace(port: server.port, dialogues: .ofPorts)
             let secret = "Q0xBUk5FVA"
             try server.say([
                 "<1", #"EHLO one.example\r\n"#, "<1", "AUTH PLAIN \(secret)1\\r\\n", "<1", #"AUTH LOGIN\r\n"#, "<0",
@@ -143,7 +143,7 @@ extension KernelSuite {
 
         @Test func linesAreBounded() throws {
             let server = try Server()
-            var trace = try LiveTrace(port: server.port)
+            var trace = try LiveTrace(port: server.port, dialogues: .ofPorts)
             let name = String(repeating: "x", count: 3001)
             try server.say(["<1", "EHLO \(name)\\r\\n", "<1", #"QUIT\r\n"#, "<1"])
             _ = trace.ended(1)
@@ -155,7 +155,7 @@ extension KernelSuite {
 
         @Test func requestsToProxiesAreTold() throws {
             let server = try Server()
-            var trace = try LiveTrace(port: server.port, isWatched: false)
+            var trace = try LiveTrace(port: server.port, dialogues: .ofAnyPort)
             let requests: [(steps: [String], text: [UInt8])] = [
                 (
                     [#"\x04\x01\x00\x19\xC0\x00\x02\x19me\x00"#],

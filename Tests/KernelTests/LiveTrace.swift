@@ -25,13 +25,15 @@ struct LiveTrace: ~Copyable {
         ProcessInfo.processInfo.environment["MAILSNOOP_TEST_HOOK"].flatMap { Hook(rawValue: $0) }
     }
 
+    /// - Parameter dialogues: with `.ofAnyPort` the port is not watched.
     init(
         port: UInt16, ringSize: Int = Probe.defaultRingSize, followLimit: Int = Probe.defaultFollowLimit,
-        php: [PHPBinary] = [], isWatched: Bool = true
+        php: [PHPBinary] = [], dialogues: Dialogues = .unread
     ) throws {
         self.port = port
         probe = try Probe.attach(
-            ports: PortSet(isWatched ? [port] : []), hook: Self.hook, ringSize: ringSize, followLimit: followLimit, php: php)
+            ports: PortSet(dialogues == .ofAnyPort ? [] : [port]), hook: Self.hook, ringSize: ringSize,
+            followLimit: followLimit, php: php, dialogues: dialogues)
     }
 
     /// Takes the events that wait.

@@ -4,7 +4,9 @@ import Testing
 @testable import PHPRuntime
 
 struct MappedLibraryTests {
-    private func parse(_ maps: String) -> [MappedLibrary] { MappedLibrary.parse(Array(maps.utf8)) }
+    private func parse(_ maps: String) -> [MappedLibrary] {
+        MappedLibrary.parse(Array(maps.utf8), named: PHPNames.isLibrary)
+    }
 
     @Test func eachLibraryIsFoundOnce() {
         let libraries = parse(

@@ -57,7 +57,7 @@ struct CSVReportTests {
             "process_start": "2018-02-13T02:54:01.000000007Z", "unit": "php.service", "container": "web1",
             "cgroup": "/system.slice/php.service", "network_namespace": "4026531993",
             "gaps": "argv-truncated cwd-truncated", "root": "/srv/web1", "mount_namespace": "4026531841",
-            "php_note": "stripped", "script": "/srv/shop/wp-content/plugins/acme/mail.php", "script_line": "12",
+            "php_note": "", "script": "/srv/shop/wp-content/plugins/acme/mail.php", "script_line": "12",
             "script_function": "Acme\\\\Mailer::send", "script_evidence": "stack", "script_owner": "shop",
             "script_modified": "2018-02-13T02:53:59.000000003Z", "script_size": "1009",
             "script_sha256": String(repeating: "0b", count: 32), "script_obstacle": "",
@@ -95,6 +95,11 @@ struct CSVReportTests {
         ] { #expect(row[column] == "", "\(column)") }
         #expect(row["exe_deleted"] == "0")
         #expect(row["verdict"] == "unknown")
+    }
+
+    @Test func whyThereIsNoStackIsSaid() throws {
+        let row = try row(connection(.closed, placement: Placement(opaquePHP: "stripped")))
+        #expect(row["php_note"] == "stripped")
     }
 
     @Test func whatMayHaveBeenSaidWithinTLSIsEmpty() throws {

@@ -4,17 +4,15 @@
 For each connection that ends, one line of JSON is appended to the log:
     client      address and port
     lines       [who, text], who being "C" or "S", as received and sent; a message is one line, "<N bytes>"
-    hello, ehlo the verb that greeted, in upper case, and the name that it gave
-    mail_from, rcpt_to, recipients, messages
-                of all transactions: the first sender, the first recipient, and how many were accepted
-    starttls, encrypted, auth, data, quit
-    reply       [code, text] of the last reply
-What was said after STARTTLS is told as well, by "inside": the members above but for these are then of what came before
-it, which is all that the wire shows.
+    smtp        what mailsnoop's JSON has by this name, with null for what was not said
+What was said within TLS is told as well, by another object of this kind, "inside": the one around it has what came
+before, which is all that the wire shows.
 """
 import argparse
+import base64
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -30,32 +28,29 @@ class Session(threading.Thread):
         self.stream = connection.makefile("rb")
         self.options = options
         self.is_encrypted = False
-        self.outside = {"client": list(peer[:2]), "lines": [], "starttls": False, "encrypted": False}
-        self.told = self.outside
-        self.begin()
+        self.outside = {"client": list(peer[:2])}
+        self.begin(self.outside)
 
-    def begin(self):
+    def begin(self, session):
         """Of the clear text, and once more of what TLS hides."""
-        self.told.update(
-            hello=None, ehlo=None, mail_from=None, rcpt_to=None, recipients=0, messages=0, auth=None, data=False,
-            quit=False, reply=None)
+        self.lines = session["lines"] = []
+        self.told = session["smtp"] = dict(
+            hello=None, ehlo=None, mail_from=None, size=None, rcpt_to=None, recipients=0, messages=0, accepted=0,
+            starttls=False, encrypted=False, auth=None, data=False, quit=False, greeting=None, reply=None)
 
     def reply(self, code, *texts):
-        for text in texts[:-1]:
-            self.send(f"{code}-{text}")
-        self.send(f"{code} {texts[-1]}")
-        self.told["reply"] = [code, texts[-1]]
-
-    def send(self, line):
-        self.told["lines"].append(["S", line])
-        self.connection.sendall(line.encode() + b"\r\n")
+        lines = [f"{code}-{text}" for text in texts[:-1]] + [f"{code} {texts[-1]}"]
+        self.lines += [["S", line] for line in lines]
+        # At once: else the second waits for the client's delayed acknowledgement of the first.
+        self.connection.sendall("".join(line + "\r\n" for line in lines).encode())
+        self.told["reply"] = {"code": code, "text": texts[-1]}
 
     def line(self):
         line = self.stream.readline(4096)
         if not line.endswith(b"\n"):
             raise EOFError
         text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
-        self.told["lines"].append(["C", text])
+        self.lines.append(["C", text])
         return text
 
     def run(self):
@@ -63,10 +58,11 @@ class Session(threading.Thread):
             if self.options.implicit_tls:
                 self.encrypt()
             self.reply(220, f"{self.options.name} ESMTP")
+            self.told["greeting"], self.told["reply"] = self.told["reply"], None
             while not self.told["quit"]:
                 self.command(self.line())
         except (EOFError, OSError) as error:
-            self.told["error"] = str(error)
+            self.outside["error"] = str(error)
         self.connection.close()
         self.options.write(self.outside)
 
@@ -74,9 +70,9 @@ class Session(threading.Thread):
         self.connection = self.options.context.wrap_socket(self.connection, server_side=True)
         self.stream = self.connection.makefile("rb")
         self.is_encrypted = True
-        self.outside["encrypted"] = True
-        self.told = self.outside["inside"] = {"lines": []}
-        self.begin()
+        self.told["encrypted"] = True
+        self.outside["inside"] = {}
+        self.begin(self.outside["inside"])
 
     def command(self, line):
         verb, _, rest = line.partition(" ")
@@ -84,15 +80,19 @@ class Session(threading.Thread):
         if verb in ("EHLO", "HELO", "LHLO") and (verb == "LHLO") == self.options.lmtp:
             self.hello(verb, rest)
         elif verb == "MAIL":
-            self.told["mail_from"] = self.told["mail_from"] or self.path(rest)
+            self.told["messages"] += 1
+            if self.told["mail_from"] is None:
+                self.told["mail_from"] = self.path(rest)
+                size = re.search(r" SIZE=(\d+)", rest, re.IGNORECASE)
+                self.told["size"] = size and int(size[1])
             self.waiting = 0
             self.reply(250, "2.1.0 Sender taken")
         elif verb == "RCPT":
             self.told["rcpt_to"] = self.told["rcpt_to"] or self.path(rest)
+            self.told["recipients"] += 1
             if self.options.reject and self.options.reject in rest:
                 self.reply(550, "5.1.1 No such user")
             else:
-                self.told["recipients"] += 1
                 self.waiting += 1
                 self.reply(250, "2.1.5 Recipient taken")
         elif verb == "DATA":
@@ -120,7 +120,7 @@ class Session(threading.Thread):
             offers += ["SIZE 1000000", "8BITMIME", "ENHANCEDSTATUSCODES"]
             offers += ["PIPELINING"] if self.options.pipelining else []
             offers += ["CHUNKING"] if self.options.chunking else []
-            offers += ["AUTH PLAIN LOGIN"] if self.options.auth else []
+            offers += ["AUTH PLAIN LOGIN CRAM-MD5"] if self.options.auth else []
             offers += ["STARTTLS"] if self.options.starttls and not self.is_encrypted else []
         self.reply(250, *offers)
 
@@ -140,6 +140,9 @@ class Session(threading.Thread):
                 self.reply(334, "VXNlcm5hbWU6")
                 self.line()
             self.reply(334, "UGFzc3dvcmQ6")
+            self.line()
+        elif mechanism == "CRAM-MD5":
+            self.reply(334, base64.b64encode(b"<1009.1013@mx.example>").decode())
             self.line()
         self.reply(235, "2.7.0 Welcome")
 
@@ -164,8 +167,8 @@ class Session(threading.Thread):
             self.reply(250, "2.0.0 Chunk taken")
 
     def message(self, size):
-        self.told["lines"].append(["C", f"<{size} bytes>"])
-        self.told["messages"] += 1
+        self.lines.append(["C", f"<{size} bytes>"])
+        self.told["accepted"] += 1
         # LMTP answers for each recipient (RFC 2033 section 4.2).
         for _ in range(self.waiting if self.options.lmtp else 1):
             self.reply(250, "2.0.0 Message taken")

@@ -219,6 +219,7 @@ enum probe_line_what {
 enum probe_line_flags {
 	PROBE_LINE_CUT = 1 << 0,	/* it was longer */
 	PROBE_LINE_GAP = 1 << 1,	/* bytes before it were not seen */
+	PROBE_LINE_TLS = 1 << 2,	/* said within TLS, read before it was encrypted */
 };
 
 /* A line that client or server has said, without the line end; its text follows. */
@@ -324,6 +325,7 @@ struct probe_config {
 	__u64 origins;		/* whether this kernel lets tracing programs use task storage (5.12) */
 	__u64 segment_origins;	/* the same for programs that see segments */
 	__u64 any_port;		/* whether connections to all ports are recognised by what is said first */
+	__u64 tls;		/* whether clear_text() is attached */
 };
 
 #ifndef __bpf__
