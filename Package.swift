@@ -37,6 +37,8 @@ let package = Package(
             sources: ["object.c"]),
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
+        // What was complained of, and which connections it fits: no root, no database, no terminal.
+        .target(name: "Complaints", dependencies: ["MailWatch"], swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["HostFacts", "MailWatch", "TOMLKit"], swiftSettings: strict),
@@ -59,6 +61,8 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "MailWatchTests", dependencies: ["MailWatch", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ComplaintsTests", dependencies: ["Complaints", "MailWatch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostFactsTests", dependencies: ["HostFacts", "MailWatch"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "MailWatch"], swiftSettings: strict),
