@@ -97,7 +97,9 @@ public struct Matcher: Sendable {
                 ? candidate.time - moment.time : moment.time > end ? moment.time - end : 0
             guard distance <= moment.tolerance else { return nil }
             let share = moment.tolerance == 0 ? 0 : Double(distance) / Double(moment.tolerance)
-            return (distance, moment.time < candidate.time, Int((Double(Evidence.Code.time.points) * (1 - share)).rounded()))
+            return (
+                distance, moment.time < candidate.time, Int((Double(Evidence.Code.time.points) * (1 - share)).rounded())
+            )
         }.max { ($0.points, $1.distance) < ($1.points, $0.distance) }
         guard let best else { return nil }
         let seconds = best.distance / 1_000_000_000
@@ -118,7 +120,10 @@ public struct Matcher: Sendable {
             evidence.append(
                 Evidence(
                     isSame ? .sourcePort : .otherSourcePort,
-                    Array((isSame ? "Its source port is \(port) too." : "Its source port is \(candidate.source.port), not \(port).").utf8)))
+                    Array(
+                        (isSame
+                            ? "Its source port is \(port) too."
+                            : "Its source port is \(candidate.source.port), not \(port).").utf8)))
         }
         if let source = complaint.source?.value, source == candidate.source.address {
             evidence.append(Evidence(.source, Array("It came from \(source).".utf8)))
@@ -129,12 +134,16 @@ public struct Matcher: Sendable {
         if destinations.contains(address) {
             evidence.append(Evidence(.destination, Array("It went to \(address), an address of the receiver.".utf8)))
         } else if !name.isEmpty, name == host {
-            evidence.append(Evidence(.destination, Array("It went to ".utf8) + name + Array(", the receiving host.".utf8)))
-        } else if !name.isEmpty, let domain = [organisation(host), complaint.recipientDomain.map(normal)]
-            .compactMap({ $0 }).first(where: { isName(name, within: $0) })
+            evidence.append(
+                Evidence(.destination, Array("It went to ".utf8) + name + Array(", the receiving host.".utf8)))
+        } else if !name.isEmpty,
+            let domain = [organisation(host), complaint.recipientDomain.map(normal)]
+                .compactMap({ $0 }).first(where: { isName(name, within: $0) })
         {
             evidence.append(
-                Evidence(.destinationDomain, Array("It went to ".utf8) + name + Array(", a host of ".utf8) + domain + [0x2E]))
+                Evidence(
+                    .destinationDomain, Array("It went to ".utf8) + name + Array(", a host of ".utf8) + domain + [0x2E])
+            )
         }
         if candidate.verdict == .directMX, complaint.kind != .bounce {
             evidence.append(Evidence(.directMX, Array("It passed by the local mail server.".utf8)))
@@ -146,7 +155,9 @@ public struct Matcher: Sendable {
             evidence.append(
                 normal(wanted) == normal(said)
                     ? Evidence(.hello, Array("It introduced itself as ".utf8) + said + Array(" too.".utf8))
-                    : Evidence(.otherHello, Array("It introduced itself as ".utf8) + said + Array(", not as ".utf8) + wanted + [0x2E]))
+                    : Evidence(
+                        .otherHello,
+                        Array("It introduced itself as ".utf8) + said + Array(", not as ".utf8) + wanted + [0x2E]))
         }
         if let wanted = complaint.sender?.value, let said = candidate.mailFrom {
             if wanted.lowercased == said.lowercased {
@@ -176,7 +187,8 @@ private func normal(_ name: [UInt8]) -> [UInt8] {
 
 private func isName(_ name: [UInt8], within domain: [UInt8]) -> Bool {
     !domain.isEmpty
-        && (name == domain || name.count > domain.count && name.suffix(domain.count + 1) == [UInt8(ascii: ".")] + domain)
+        && (name == domain
+            || name.count > domain.count && name.suffix(domain.count + 1) == [UInt8(ascii: ".")] + domain)
 }
 
 /// What is left of a host's name without its first label; nil where that has no dot.

@@ -19,7 +19,9 @@ struct ReceivedLine {
             switch item {
             case .word(let word):
                 let text = word.count <= 4 ? word.lowercased.text : ""
-                if ["from", "by", "via", "with", "id", "for"].contains(text), !clauses.contains(where: { $0.keyword == text }) {
+                if ["from", "by", "via", "with", "id", "for"].contains(text),
+                    !clauses.contains(where: { $0.keyword == text })
+                {
                     clauses.append((text, [], []))
                 } else if !clauses.isEmpty, clauses[clauses.count - 1].words.count < 16 {
                     clauses[clauses.count - 1].words.append(word)
@@ -120,7 +122,11 @@ struct ReceivedLine {
 
 /// Words, comments and, behind the last `;` outside of them, the date.
 private struct Scanner {
-    enum Item { case word(ArraySlice<UInt8>), comment(ArraySlice<UInt8>), date(ArraySlice<UInt8>) }
+    enum Item {
+        case word(ArraySlice<UInt8>)
+        case comment(ArraySlice<UInt8>)
+        case date(ArraySlice<UInt8>)
+    }
 
     private var rest: ArraySlice<UInt8>
     private let dateStart: Int?

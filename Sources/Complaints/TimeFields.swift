@@ -149,7 +149,8 @@ struct TimeFields {
             return true
         }
         let digits = bytes.dropFirst().filter { $0 != UInt8(ascii: ":") }
-        guard bytes.first == UInt8(ascii: "+") || bytes.first == UInt8(ascii: "-"), digits.count == 2 || digits.count == 4,
+        guard bytes.first == UInt8(ascii: "+") || bytes.first == UInt8(ascii: "-"),
+            digits.count == 2 || digits.count == 4,
             bytes.count <= 6, let value = Int(String(decoding: digits, as: UTF8.self)), digits.allSatisfy(\.isDigit)
         else { return false }
         let minutes = digits.count == 2 ? value * 60 : value / 100 * 60 + value % 100
@@ -193,7 +194,9 @@ struct TimeFields {
             seconds = unsafe mktime(&parts)
             unsafe localtime_r(&seconds, &parts)
             let offset = unsafe parts.tm_gmtoff
-            guard seconds >= 0, seconds + offset == wall, !found.contains(where: { $0.seconds == seconds }) else { continue }
+            guard seconds >= 0, seconds + offset == wall, !found.contains(where: { $0.seconds == seconds }) else {
+                continue
+            }
             let name = unsafe String(cString: parts.tm_zone)
             found.append((seconds, "\(name) (\(zoneName(offset))), the local zone"))
         }

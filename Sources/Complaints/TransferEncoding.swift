@@ -64,7 +64,8 @@ enum TransferEncoding {
     }
 
     private static func nibble(_ byte: UInt8) -> UInt8? {
-        byte.isDigit ? byte - 48 : (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20) ? (byte | 0x20) - 87 : nil
+        byte.isDigit
+            ? byte - 48 : (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20) ? (byte | 0x20) - 87 : nil
     }
 
     /// Encoded words (RFC 2047) in UTF-8, ISO-8859-1 or US-ASCII, as a subject has them; any others stay as they are.
