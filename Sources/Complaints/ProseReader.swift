@@ -109,6 +109,8 @@ enum ProseReader {
         let day = first.prefix(3).lowercased.text
         guard isDate || ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(day) else { return nil }
         guard words.prefix(6).contains(where: { $0.contains(UInt8(ascii: ":")) }) else { return nil }
+        // What is behind it in parentheses may be the tolerance, and no comment.
+        let words = words.prefix { !$0.starts(with: "(+".utf8) }
         for length in stride(from: min(words.count, 7), through: 1, by: -1) {
             let text = words.prefix(length).joined(separator: [UInt8(ascii: " ")])
             var bytes = Array(text)
