@@ -61,11 +61,12 @@ public struct TimeText: Sendable, Equatable {
             let unit = rest.dropFirst(digits.count).prefix { $0.isLetter }
             guard digits.count <= 7, let count = UInt64(digits), let seconds = seconds(of: unit)
             else { throw TimeTextError(text, "a number with s, m, h, d or w stands before \"ago\"") }
-            span += count * seconds * 1_000_000_000
+            // At most 64 such pairs, each below 2^43: no overflow.
+            span += count * seconds
             rest = rest.dropFirst(digits.count + unit.count)
         }
-        guard span <= now else { throw TimeTextError(text, "it lies before 1970") }
-        return now - span
+        guard span <= now / 1_000_000_000 else { throw TimeTextError(text, "it lies before 1970") }
+        return now - span * 1_000_000_000
     }
 
     private static func seconds(of unit: Substring) -> UInt64? {
