@@ -3,12 +3,15 @@ import Testing
 
 @testable import Complaints
 
-/// A complaint may be anything: 100,000 mutations of the samples.
+/// A complaint may be anything: 100,000 mutations of the samples where the compiler optimises (`-Xswiftc -O`), which takes
+/// 22 s, and the first 5,003 of them where it does not.
 struct ComplaintFuzzTests {
+    private static let count = _isDebugAssertConfiguration() ? 5_003 : 100_000
+
     @Test func anythingMayCome() {
         var random = SplitMix64(seed: 61)
         var understood = 0
-        for _ in 0..<100_000 {
+        for _ in 0..<Self.count {
             var bytes = Samples.all[random.below(Samples.all.count)]
             for _ in 0...random.below(4) {
                 let place = random.below(bytes.count)
@@ -27,6 +30,6 @@ struct ComplaintFuzzTests {
             if complaint.source != nil { understood += 1 }
             #expect(complaint.times.count <= 16 && !complaint.explanation.isEmpty)
         }
-        #expect(understood > 50_000)
+        #expect(understood > Self.count / 2)
     }
 }
