@@ -38,6 +38,8 @@ let package = Package(
             sources: ["object.c"]),
         // The core: no root, no libbpf, no terminal.
         .target(name: "MailWatch", swiftSettings: strict),
+        // What was complained of, and which connections it fits: no root, no database, no terminal.
+        .target(name: "Complaints", dependencies: ["MailWatch"], swiftSettings: strict),
         .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["HostFacts", "MailWatch", "TOMLKit"], swiftSettings: strict),
@@ -58,13 +60,15 @@ let package = Package(
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
-                "CLinux", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime",
+                "CLinux", "Complaints", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime",
                 "Reports", "Scripts", "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         .testTarget(name: "MailWatchTests", dependencies: ["MailWatch", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ComplaintsTests", dependencies: ["Complaints", "MailWatch", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostFactsTests", dependencies: ["HostFacts", "MailWatch"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "MailWatch"], swiftSettings: strict),
