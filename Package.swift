@@ -27,7 +27,7 @@ let package = Package(
         // zlib, for rows that wait.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // What the Glibc module lacks.
-        .target(name: "CLinux"),
+        .target(name: "CLinux", linkerSettings: [.linkedLibrary("resolv")]),
         // The kernel side: the contract, and the compiled program (`make bpf`).
         .target(
             name: "CProbe", path: "bpf",
@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "MailWatch", swiftSettings: strict),
         // What was complained of, and which connections it fits: no root, no database, no terminal.
         .target(name: "Complaints", dependencies: ["MailWatch"], swiftSettings: strict),
-        .target(name: "HostFacts", dependencies: ["MailWatch"], swiftSettings: strict),
+        .target(name: "HostFacts", dependencies: ["CLinux", "MailWatch"], swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["HostFacts", "MailWatch", "TOMLKit"], swiftSettings: strict),
         .target(name: "PHPRuntime", dependencies: ["CLibelf"], swiftSettings: strict),

@@ -1,10 +1,13 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <arpa/nameser.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -159,4 +162,37 @@ bool clinux_notify(const char *state)
 			      offsetof(struct sockaddr_un, sun_path) + length);
 	close(descriptor);
 	return sent >= 0;
+}
+
+int clinux_mail_exchangers(const char *domain, char *names, int size)
+{
+	unsigned char answer[NS_MAXMSG];
+	char name[NS_MAXDNAME];
+	ns_msg message;
+	int used = 0, length;
+
+	if (res_init())
+		return -1;
+	_res.retrans = 2;
+	_res.retry = 2;
+	length = res_query(domain, ns_c_in, ns_t_mx, answer, sizeof(answer));
+	if (length < 0 || length > (int)sizeof(answer) || ns_initparse(answer, length, &message))
+		return -1;
+	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+		ns_rr record;
+
+		if (ns_parserr(&message, ns_s_an, i, &record))
+			break;
+		if (ns_rr_type(record) != ns_t_mx || ns_rr_rdlen(record) < 3)
+			continue;
+		if (ns_name_uncompress(ns_msg_base(message), ns_msg_end(message), ns_rr_rdata(record) + 2, name,
+				       sizeof(name)) < 0)
+			continue;
+		length = strlen(name) + 1;
+		if (length > size - used)
+			break;
+		memcpy(names + used, name, length);
+		used += length;
+	}
+	return used;
 }

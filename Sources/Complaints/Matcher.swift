@@ -59,15 +59,19 @@ public struct Matcher: Sendable {
     /// The best first.
     public var ranking: [RankedSender] { senders.values.sorted { $0.best.isBetter(than: $1.best) } }
 
-    public mutating func consider(_ candidate: Candidate) {
-        guard let match = match(candidate) else { return }
+    /// Returns whether it is the best of its sender so far.
+    @discardableResult
+    public mutating func consider(_ candidate: Candidate) -> Bool {
+        guard let match = match(candidate) else { return false }
         guard var known = senders[candidate.sender] else {
             senders[candidate.sender] = RankedSender(best: match, connections: 1)
-            return
+            return true
         }
         known.connections += 1
-        if match.isBetter(than: known.best) { known.best = match }
+        let isBest = match.isBetter(than: known.best)
+        if isBest { known.best = match }
         senders[candidate.sender] = known
+        return isBest
     }
 
     /// Nil for one at another time.

@@ -22,37 +22,13 @@ public struct HistoryReader: Sendable {
             let reader = RowReader(database)
             let rows = try Row.fetchCursor(
                 database,
-                sql: "SELECT \(RowReader.columns), sender FROM connection WHERE id >= ? AND id < ? ORDER BY id",
+                sql: "SELECT \(RowReader.columns) FROM connection WHERE id >= ? AND id < ? ORDER BY id",
                 arguments: Self.bounds(times))
             while let row = try rows.next() {
                 guard senders?[row[29]] != nil || senders == nil else { continue }
                 let verdict = try RowReader.element(row[5], of: Verdict.allCases)
                 guard filter.matches(try RowReader.address(row[11]), verdict) else { continue }
                 guard try body(reader.recorded(row)) else { return }
-            }
-        }
-    }
-
-    /// The connections that began no further than `window` ns from `time`, those from `sourcePort` alone where it is
-    /// given, the nearest first, at most `limit`.
-    public func candidates(
-        near time: UInt64, window: UInt64, sourcePort: UInt16? = nil, limit: Int = 10_000
-    ) throws(HistoryError) -> [Recorded] {
-        let first = time > window ? time - window : 0
-        return try wrapped {
-            try read { database in
-                let reader = RowReader(database)
-                let rows = try Row.fetchCursor(
-                    database,
-                    sql: """
-                        SELECT \(RowReader.columns) FROM connection WHERE id >= ?1 AND id < ?2
-                        AND (?3 IS NULL OR source_port = ?3) ORDER BY abs(id - ?4) LIMIT ?5
-                        """,
-                    arguments: Self.bounds(first..<(time &+ window &+ 1))
-                        + [sourcePort.map { Int64($0) }, Int64(bitPattern: time), limit])
-                var found: [Recorded] = []
-                while let row = try rows.next() { found.append(try reader.recorded(row)) }
-                return found
             }
         }
     }
@@ -106,6 +82,13 @@ public struct HistoryReader: Sendable {
                 ).map { HistoryRun($0, isRunning: isHeld && $0[0] == last) }
             }
         }
+    }
+
+    /// For how much of these times a recorder ran.
+    ///
+    /// - Parameter times: in order, without overlap.
+    public func coverage(of times: [Range<UInt64>]) throws(HistoryError) -> Coverage {
+        Coverage(of: times, runs: try runs())
     }
 
     public func status() throws(HistoryError) -> HistoryStatus {

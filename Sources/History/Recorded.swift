@@ -4,6 +4,8 @@ public import MailWatch
 public struct Recorded: Sendable {
     /// Names it in the history.
     public let key: Int64
+    /// Names its sender in the history: user, program, script and where they are.
+    public let sender: Int64
     public let connection: Connection
     /// Of the destination, by reverse DNS; empty where it was not known.
     public let name: [UInt8]

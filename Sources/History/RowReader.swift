@@ -10,7 +10,7 @@ final class RowReader {
     static let columns = """
         id, shift, clock, actor, state, verdict, reasons, thread, thread_name, source, source_port, destination, \
         destination_port, name, established, ended, error, cookie, sent, received, dialogue, mail_from, size, rcpt_to, \
-        recipients, messages, accepted, greeting, reply
+        recipients, messages, accepted, greeting, reply, sender
         """
 
     private struct Actor {
@@ -46,7 +46,8 @@ final class RowReader {
             error: Int32(truncatingIfNeeded: row[16] as Int64),
             cookie: UInt64(bitPattern: row[17]), bytesSent: UInt64(bitPattern: row[18]),
             bytesReceived: UInt64(bitPattern: row[19]), dialogue: try dialogue(row), judgement: judgement)
-        return Recorded(key: key, connection: connection, name: try text(row[13]), clock: clock)
+        return Recorded(
+            key: key, sender: row[29], connection: connection, name: try text(row[13]), clock: clock)
     }
 
     static func address(_ bytes: Data) throws -> IPAddress {

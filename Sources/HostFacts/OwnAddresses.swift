@@ -11,23 +11,27 @@ enum OwnAddresses {
         var next = unsafe first
         // A list that ends with nil, valid until it is freed.
         while let entry = unsafe next {
-            if let address = unsafe entry.pointee.ifa_addr.flatMap({ unsafe address($0) }) { addresses.insert(address) }
+            if let address = unsafe entry.pointee.ifa_addr.flatMap({ unsafe IPAddress(socketAddress: $0) }) { addresses.insert(address) }
             unsafe next = entry.pointee.ifa_next
         }
         return addresses
     }
+}
 
-    /// The socket address is as large as its family says.
-    private static func address(_ pointer: UnsafeMutablePointer<sockaddr>) -> IPAddress? {
+extension IPAddress {
+    /// Nil for one of another family.
+    ///
+    /// - Parameter pointer: as large as its family says.
+    init?(socketAddress pointer: UnsafeMutablePointer<sockaddr>) {
         let raw = UnsafeRawPointer(pointer)
         switch unsafe Int32(pointer.pointee.sa_family) {
         case AF_INET:
-            return unsafe IPAddress(ipv4: UInt32(bigEndian: raw.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr))
+            unsafe self.init(ipv4: UInt32(bigEndian: raw.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr))
         case AF_INET6:
             // sin6_addr begins at byte 8 (ipv6(7)).
             let high = unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
             let low = unsafe raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
-            return IPAddress(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low))
+            self.init(high: UInt64(bigEndian: high), low: UInt64(bigEndian: low))
         default: return nil
         }
     }

@@ -1,14 +1,14 @@
 public import MailWatch
 
 /// What is told of the mail dialogue in text. All of it is raw: who writes it escapes it.
-enum DialogueText {
+public enum DialogueText {
     /// `220 mx.example.net ESMTP`
     static func reply(_ reply: SMTPDialogue.Reply) -> [UInt8] {
         reply.text.isEmpty ? Array("\(reply.code)".utf8) : Array("\(reply.code) ".utf8) + reply.text
     }
 
     /// A mailbox; `<>` for the null path (RFC 5321 section 4.5.5).
-    static func mailbox(_ mailbox: [UInt8]) -> [UInt8] { mailbox.isEmpty ? Array("<>".utf8) : mailbox }
+    public static func mailbox(_ mailbox: [UInt8]) -> [UInt8] { mailbox.isEmpty ? Array("<>".utf8) : mailbox }
 
     /// `socks5 mx.example.net:25`
     static func proxy(_ proxy: SMTPDialogue.Proxy) -> [UInt8] {

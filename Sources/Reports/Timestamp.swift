@@ -14,6 +14,17 @@ public enum Timestamp {
         text.append(UInt8(ascii: "Z"))
     }
 
+    /// RFC 3339, UTC, to the second: `2018-02-13T02:54:09Z`.
+    public static func seconds(_ time: UInt64) -> String {
+        var text: [UInt8] = []
+        let parts = Parts(time, isLocal: false)
+        parts.appendDate(to: &text)
+        text.append(UInt8(ascii: "T"))
+        parts.appendClock(to: &text)
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// Appends the local time of day, `03:54:09`.
     public static func append(clockOf time: UInt64, to text: inout [UInt8]) {
         Parts(time, isLocal: true).appendClock(to: &text)

@@ -21,6 +21,7 @@ struct ExportCommand: ParsableCommand {
     var format: Format = .csv
 
     func run() throws {
+        options.sayZones()
         var csv = CSVReport()
         var json = JSONReport(host: Host.name)
         var pipe = Pipeline()

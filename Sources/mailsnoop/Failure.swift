@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import HostFacts
 internal import KernelProbe
+internal import MailWatch
 
 /// Why a command ends early: what to say, and an exit status of sysexits.h.
 struct Failure: Error, CustomStringConvertible {
@@ -12,6 +13,14 @@ struct Failure: Error, CustomStringConvertible {
         Failure(
             description: "cannot write \(path): \(errorText(code)). Choose another file with --output.",
             exitStatus: EX_CANTCREAT)
+    }
+
+    /// By errno.
+    static func cannotRead(_ path: String) -> Failure {
+        let code = errno
+        return Failure(
+            description: "cannot read \(Escaping.text(path)): \(errorText(code))",
+            exitStatus: code == EACCES || code == EPERM ? EX_NOPERM : EX_NOINPUT)
     }
 
     static func output(_ code: Int32) -> Failure {

@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import Complaints
 internal import Glibc
 internal import History
 internal import HostFacts
 internal import MailWatch
+internal import Reports
 
 /// Where the history is.
 struct DatabaseOption: ParsableArguments {
@@ -19,12 +21,15 @@ struct HistoryOptions: ParsableArguments {
     @OptionGroup var place: DatabaseOption
 
     @Option(
-        name: .long, help: ArgumentHelp("Connects from this time on, as 2018-02-13T03:54:09+01:00.", valueName: "time"),
-        transform: Moment.parse)
-    var since: UInt64 = 0
+        name: .long,
+        help: ArgumentHelp(
+            "Connects from this time on: 2018-02-13T03:54:09+01:00, 'yesterday 03:00', '2h ago'.", valueName: "time"),
+        transform: TimeText.argument)
+    var since: TimeText?
 
-    @Option(name: .long, help: ArgumentHelp("Connects before this time.", valueName: "time"), transform: Moment.parse)
-    var until: UInt64 = UInt64(Int64.max)
+    @Option(
+        name: .long, help: ArgumentHelp("Connects before this time.", valueName: "time"), transform: TimeText.argument)
+    var until: TimeText?
 
     @Option(name: .long, help: ArgumentHelp("Only this user, name or number. May be repeated.", valueName: "user"))
     var user: [String] = []
@@ -54,14 +59,20 @@ struct HistoryOptions: ParsableArguments {
     var verdict: [Verdict] = []
 
     func validate() throws {
-        guard since <= until else { throw ValidationError("--since is later than --until.") }
+        if let since, let until, since.time > until.time { throw ValidationError("--since is later than --until.") }
         for user in user where UserNames.uid(user) == nil {
             throw ValidationError(
                 "There is no user '\(Escaping.text(user))' here. Give a name of getent passwd, or a number.")
         }
     }
 
-    var times: Range<UInt64> { since..<until }
+    var times: Range<UInt64> { (since?.time ?? 0)..<(until?.time ?? UInt64(Int64.max)) }
+
+    /// Says how a time without a zone was read.
+    func sayZones() {
+        since?.sayZone(of: "--since")
+        until?.sayZone(of: "--until")
+    }
 
     var filter: HistoryFilter {
         var filter = HistoryFilter()
@@ -73,29 +84,17 @@ struct HistoryOptions: ParsableArguments {
     }
 }
 
-/// A time as an argument: RFC 3339, to the second.
-enum Moment {
-    /// ns since the epoch.
-    static func parse(_ text: String) throws -> UInt64 {
-        let bytes = Array(text.utf8)
-        let zone = bytes.suffix(6).first.flatMap { $0 == UInt8(ascii: "+") ? 1 : $0 == UInt8(ascii: "-") ? -1 : nil }
-        let numbers = text.split(whereSeparator: { !$0.isASCII || !$0.isNumber }).compactMap { Int($0) }
-        let shape = String(text.map { $0.isASCII && $0.isNumber ? "0" : $0 })
-        guard shape.hasPrefix("0000-00-00T00:00:00"),
-            bytes.count == (zone == nil ? 20 : 25), zone == nil ? shape.hasSuffix("Z") : shape.hasSuffix("00:00")
-        else {
-            throw ValidationError("'\(Escaping.text(text))' is no time. Give one as 2018-02-13T03:54:09+01:00.")
+extension TimeText {
+    /// Of an argument.
+    static func argument(_ text: String) throws -> TimeText {
+        do { return try TimeText(text, now: WallClock().wallTime(WallClock.uptime)) } catch let error as TimeTextError {
+            throw ValidationError(Escaping.text(error.description) + ".")
         }
-        var parts = unsafe tm()
-        unsafe parts.tm_year = Int32(numbers[0] - 1900)
-        unsafe parts.tm_mon = Int32(numbers[1] - 1)
-        unsafe parts.tm_mday = Int32(numbers[2])
-        unsafe parts.tm_hour = Int32(numbers[3])
-        unsafe parts.tm_min = Int32(numbers[4])
-        unsafe parts.tm_sec = Int32(numbers[5])
-        let offset = zone.map { $0 * (numbers[6] * 3600 + numbers[7] * 60) } ?? 0
-        // timegm reads the parts that are given.
-        return UInt64(clamping: unsafe timegm(&parts) - offset) * 1_000_000_000
+    }
+
+    func sayZone(of option: String) {
+        guard !isZoneStated else { return }
+        Failure.say("\(option) is taken as \(Timestamp.seconds(time)): \(zone)")
     }
 }
 

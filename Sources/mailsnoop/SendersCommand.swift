@@ -18,6 +18,7 @@ struct SendersCommand: ParsableCommand {
     var limit: Int = 100
 
     func run() throws {
+        options.sayZones()
         let senders: [HistorySenderRecord]
         do {
             senders = try options.place.reader().senders(in: options.times, filter: options.filter)
@@ -42,7 +43,7 @@ struct SendersCommand: ParsableCommand {
         let isMany = record.destinations.count >= SenderRecord.destinationLimit
         text += pad("\(record.connects)", 8) + pad("\(record.failed)", 8)
         text += pad("\(record.destinations.count)\(isMany ? "+" : "")", 7) + pad("\(record.accepted)", 8)
-        text += Array("  \(seconds(record.firstTime))  \(seconds(record.lastTime))  ".utf8)
+        text += Array("  \(Timestamp.seconds(record.firstTime))  \(Timestamp.seconds(record.lastTime))  ".utf8)
         var user: [UInt8] = []
         Escaping.append(sender.user, to: &user, for: Terminal.sink)
         text += user + repeatElement(UInt8(ascii: " "), count: max(12 - user.count, 1))
@@ -53,12 +54,5 @@ struct SendersCommand: ParsableCommand {
 
     private static func pad(_ text: String, _ width: Int) -> [UInt8] {
         repeatElement(UInt8(ascii: " "), count: max(width - text.utf8.count, 0)) + Array(text.utf8)
-    }
-
-    /// RFC 3339 without a fraction.
-    static func seconds(_ time: UInt64) -> String {
-        var text: [UInt8] = []
-        Timestamp.append(time, to: &text)
-        return String(decoding: text.dropLast(".000000000Z".utf8.count), as: UTF8.self) + "Z"
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import History
 internal import MailWatch
+internal import Reports
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         let status: HistoryStatus
         do { status = try place.reader().status() } catch let error as HistoryError { throw Failure.history(error) }
-        let seconds = SendersCommand.seconds
+        let seconds = Timestamp.seconds
         var lines: [String] = []
         if let run = status.runs.last {
             lines.append(

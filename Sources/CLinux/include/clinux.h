@@ -46,3 +46,9 @@ bool clinux_is_pseudo(int descriptor);
 
 /* Tells the service manager, as sd_notify(3) says. False where there is none. */
 bool clinux_notify(const char *state);
+
+/*
+ * The mail exchangers of a domain (RFC 5321 section 5.1), each name ended by a NUL, as far as `size` bytes hold them.
+ * Returns how many bytes are used, or -1 where DNS does not answer. Takes four seconds at most for each name server.
+ */
+int clinux_mail_exchangers(const char *domain, char *names, int size);
