@@ -23,6 +23,9 @@ public struct Complaint: Sendable, Equatable {
         case options
     }
 
+    /// A bounce tells when a mail came back, and that this host had been heard of as a sender of spam by then: a day, in ns.
+    static let bounceTolerance: UInt64 = 86_400_000_000_000
+
     /// Bytes beyond this many are not read: 10 MiB.
     public static let sizeLimit = 10 << 20
 
@@ -63,6 +66,7 @@ public struct Complaint: Sendable, Equatable {
         var reader = ComplaintReader(ownAddresses: ownAddresses)
         reader.read(bytes)
         self = reader.complaint
+        if kind == .bounce { setTolerance(Self.bounceTolerance) }
     }
 
     init(kind: Kind) { self.kind = kind }

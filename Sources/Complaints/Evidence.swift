@@ -16,6 +16,7 @@ public struct Evidence: Sendable, Equatable {
         case otherHello = "other-ehlo"
         case otherSourcePort = "other-source-port"
         case otherSender = "other-sender"
+        case byMailServer = "by-mail-server"
 
         /// What it adds to the score.
         public var points: Int {
@@ -27,6 +28,7 @@ public struct Evidence: Sendable, Equatable {
             case .source, .directMX: 5
             case .otherHello, .otherSourcePort: -60
             case .otherSender: -10
+            case .byMailServer: -60
             }
         }
 

@@ -58,7 +58,7 @@ extension Complaint {
         case .xarf: "This is an abuse report (XARF)."
         case .blocklist: "This is the text of a blocklist."
         case .bounce:
-            "This is a bounce: its time and recipient are those of the mail that came back, which need not be the spam that the refusal is about."
+            "This is a bounce: its time and recipient are those of the mail that came back, which need not be the spam that the refusal is about. That went out before, so a day is searched."
         case .text: "This is a text in words."
         case .unknown: "Nothing in this is known as a complaint about mail."
         case .options: "This is what was asked by options."

@@ -42,6 +42,8 @@ public struct RankedSender: Sendable, Equatable {
 /// equal EHLO, sender, recipient or destination 30 each; their domain alone 10. A sender stands above another first by
 /// standing (evidence, time only, contradicted), then by score, then by the later connect.
 public struct Matcher: Sendable {
+    private static let contradictions: Set<Evidence.Code> = [.otherHello, .otherSourcePort, .byMailServer]
+
     private let complaint: Complaint
     private let destinations: Set<IPAddress>
     private var senders: [Int64: RankedSender] = [:]
@@ -83,7 +85,7 @@ public struct Matcher: Sendable {
         }
         compareEndpoints(candidate, &evidence)
         compareDialogue(candidate, &evidence)
-        let isContradicted = evidence.contains { $0.code == .otherHello || $0.code == .otherSourcePort }
+        let isContradicted = evidence.contains { Self.contradictions.contains($0.code) }
         return Match(
             candidate: candidate, score: evidence.reduce(0) { $0 + $1.points },
             standing: isContradicted
@@ -149,8 +151,15 @@ public struct Matcher: Sendable {
                     .destinationDomain, Array("It went to ".utf8) + name + Array(", a host of ".utf8) + domain + [0x2E])
             )
         }
-        if candidate.verdict == .directMX, complaint.kind != .bounce {
+        if candidate.verdict == .directMX {
             evidence.append(Evidence(.directMX, Array("It passed by the local mail server.".utf8)))
+        } else if complaint.kind == .bounce, candidate.verdict == .mta || candidate.verdict == .local {
+            evidence.append(
+                Evidence(
+                    .byMailServer,
+                    Array(
+                        "It went through the mail server, whose log has it. It can be the mail that came back, not what the refusal is about."
+                            .utf8)))
         }
     }
 

@@ -65,6 +65,18 @@ struct MatcherTests {
             ranking.map { $0.best.evidence.last { $0.code != .source }?.code } == [.destination, .destinationDomain])
     }
 
+    @Test func ofABounceWhatTheMailServerSentIsNotTheAnswer() {
+        var own = candidate(11, seconds: 6 * 3600, to: "192.0.2.25")
+        own.verdict = .mta
+        own.rcptTo = Array("customer@bluewin.example".utf8)
+        var spam = candidate(21, seconds: -6 * 3600, to: "192.0.2.7")
+        spam.verdict = .directMX
+        let ranking = ranking(Samples.bounce, [own, spam])
+        #expect(ranking.map(\.sender) == [2, 1])
+        #expect(ranking.map(\.best.standing) == [.timeOnly, .contradicted])
+        #expect(ranking.last?.best.evidence.last { $0.code == .byMailServer } != nil)
+    }
+
     @Test func aLongConnectionIsOpenAtTheTime() {
         var long = candidate(11, seconds: -900)
         #expect(Matcher(Complaint(Array(Samples.header.utf8))).match(long) == nil)
