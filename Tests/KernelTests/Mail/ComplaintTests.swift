@@ -155,6 +155,7 @@ extension KernelSuite {
             let ended = second.end()
             #expect(ended.status == 0, "\(ended.errors)")
 
+            #expect(try submission.sessions(2).count == 2)
             let rows = try export(machine)
             #expect(rows.map(\.verdict).sorted() == ["direct-mx", "mta", "mta", "smarthost", "smarthost"])
             let spam = try #require(rows.first { $0.verdict == "direct-mx" })
