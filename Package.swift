@@ -60,8 +60,8 @@ let package = Package(
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
-                "CLinux", "Complaints", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch", "PHPRuntime",
-                "Reports", "Scripts", "TopView",
+                "CLinux", "Complaints", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch",
+                "PHPRuntime", "Reports", "Scripts", "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -11,7 +11,9 @@ enum OwnAddresses {
         var next = unsafe first
         // A list that ends with nil, valid until it is freed.
         while let entry = unsafe next {
-            if let address = unsafe entry.pointee.ifa_addr.flatMap({ unsafe IPAddress(socketAddress: $0) }) { addresses.insert(address) }
+            if let address = unsafe entry.pointee.ifa_addr.flatMap({ unsafe IPAddress(socketAddress: $0) }) {
+                addresses.insert(address)
+            }
             unsafe next = entry.pointee.ifa_next
         }
         return addresses

@@ -87,7 +87,7 @@ struct HistoryOptions: ParsableArguments {
 extension TimeText {
     /// Of an argument.
     static func argument(_ text: String) throws -> TimeText {
-        do { return try TimeText(text, now: WallClock().wallTime(WallClock.uptime)) } catch let error as TimeTextError {
+        do { return try TimeText(text, now: WallClock().wallTime(WallClock.uptime)) } catch {
             throw ValidationError(Escaping.text(error.description) + ".")
         }
     }

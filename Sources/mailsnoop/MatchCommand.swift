@@ -59,7 +59,8 @@ struct MatchCommand: ParsableCommand {
         let isEmpty = file == nil && ehlo == nil && from == nil && to == nil && dst == nil
         guard !isEmpty || time != nil || srcPort != nil else {
             throw ValidationError(
-                "Give what was received: a file, or - to paste it and end with Ctrl-D. Or --time and what else is known.")
+                "Give what was received: a file, or - to paste it and end with Ctrl-D. Or --time and what else is known."
+            )
         }
         guard limit > 0 else { throw ValidationError("--limit takes a number from 1 on.") }
     }

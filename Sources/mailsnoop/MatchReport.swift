@@ -73,13 +73,15 @@ struct MatchReport {
         } else if coverage.runs.isEmpty {
             item("No recorder ran at that time.")
             if let run = coverage.before {
-                item("The last one before \(run.hasEnded ? "ended" : "was cut off after") \(Timestamp.seconds(run.latest)).")
+                let end = run.hasEnded ? "ended" : "was cut off after"
+                item("The last one before \(end) \(Timestamp.seconds(run.latest)).")
             }
             if let run = coverage.after { item("The next one was started \(Timestamp.seconds(run.start)).") }
         } else {
             for gap in coverage.gaps.prefix(5) {
                 item(
-                    "No recorder ran from \(Timestamp.seconds(gap.lowerBound)) to \(Timestamp.seconds(gap.upperBound)).")
+                    "No recorder ran from \(Timestamp.seconds(gap.lowerBound)) to \(Timestamp.seconds(gap.upperBound))."
+                )
             }
         }
         let lost = coverage.runs.reduce(0) { $0 + $1.lost + $1.unstored }
