@@ -153,13 +153,18 @@ public struct Matcher: Sendable {
         }
         if candidate.verdict == .directMX {
             evidence.append(Evidence(.directMX, Array("It passed by the local mail server.".utf8)))
-        } else if complaint.kind == .bounce, candidate.verdict == .mta || candidate.verdict == .local {
-            evidence.append(
-                Evidence(
-                    .byMailServer,
-                    Array(
-                        "It went through the mail server, whose log has it. It can be the mail that came back, not what the refusal is about."
-                            .utf8)))
+        } else if complaint.kind == .bounce, let reason = Self.otherWay(candidate.verdict) {
+            evidence.append(Evidence(.byMailServer, Array(reason.utf8)))
+        }
+    }
+
+    /// Why mail of this verdict is not what a refusal of this host's address is about.
+    private static func otherWay(_ verdict: Verdict) -> String? {
+        switch verdict {
+        case .mta, .local:
+            "It went through the mail server, whose log has it: it can be the mail that came back, not what the refusal is about."
+        case .smarthost: "It went to a mail server that sends from its own address."
+        default: nil
         }
     }
 

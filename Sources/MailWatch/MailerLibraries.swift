@@ -30,7 +30,8 @@ public enum MailerLibraries {
             "Illuminate/Mail", "Illuminate/Notifications", "Illuminate/Support",
             "laminas-mail", "zend-mail", "Zend/Mail", "Zend/Mail.php",
             // PEAR.
-            "share/php/Mail.php", "share/php/Mail", "share/pear/Mail.php", "share/pear/Mail", "lib/php/Mail.php",
+            "share/php/Mail.php", "share/php/Mail", "share/php/libphp-phpmailer", "share/pear/Mail.php",
+            "share/pear/Mail", "lib/php/Mail.php",
             "lib/php/Mail", "Net/SMTP.php", "Net/SMTP", "Net/Socket.php", "Net/Socket", "pear/mail", "pear/net_smtp",
             "pear/net_socket",
             "libraries/src/Mail", "libraries/joomla/mail",

@@ -45,8 +45,9 @@ struct RecordCommand: ParsableCommand {
 
     func run() throws {
         let loop = try EventLoop()
-        let recorder = try openRecorder()
+        // It runs, as `status` says, from when it sees connections.
         let watch = try Watch(options)
+        let recorder = try openRecorder()
         let rows = try format == .none ? nil : LogFile(path: output)
         var session = RecordSession(watch: watch, recorder: recorder, log: rows, options: options)
         ServiceManager.isReady()

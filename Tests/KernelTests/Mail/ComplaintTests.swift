@@ -157,7 +157,9 @@ extension KernelSuite {
 
             #expect(try submission.sessions(2).count == 2)
             let rows = try export(machine)
-            #expect(rows.map(\.verdict).sorted() == ["direct-mx", "mta", "mta", "smarthost", "smarthost"])
+            #expect(
+                rows.map(\.verdict).sorted() == ["direct-mx", "mta", "mta", "smarthost", "smarthost"],
+                "\(rows.map(\.text).joined(separator: "\n"))")
             let spam = try #require(rows.first { $0.verdict == "direct-mx" })
             let port = try #require(spam["source", "port"].number)
             for complaint in complaints(at: start, port: port) {
