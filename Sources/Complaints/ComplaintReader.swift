@@ -109,7 +109,10 @@ struct ComplaintReader {
         let received = fields.filter { $0.name == "received" }.prefix(100).map {
             (field: $0, line: ReceivedLine($0.value))
         }
-        if let (field, line) = received.first(where: { isOurs($0.line.address) }) {
+        // Behind address translation, or once the address has moved, none is known to be ours.
+        if let (field, line) = received.first(where: { isOurs($0.line.address) })
+            ?? received.first(where: { complaint.source == nil && $0.line.address.map(AddressText.isPublic) ?? false })
+        {
             note(source: line.address, field.line)
             note(sourcePort: line.port, field.line)
             if complaint.hello == nil, let hello = line.hello { complaint.hello = Found(hello, line: field.line) }
@@ -143,12 +146,10 @@ struct ComplaintReader {
         }
     }
 
-    /// The address in brackets is this host's: known to be, or as the complaint says, or else one that others can see.
+    /// The address in brackets is this host's: known to be, or as the complaint says.
     private func isOurs(_ address: IPAddress?) -> Bool {
         guard let address else { return false }
-        if ownAddresses.contains(address) { return true }
-        if let source = complaint.source { return source.value == address }
-        return ownAddresses.isEmpty && AddressText.isPublic(address)
+        return ownAddresses.contains(address) || complaint.source?.value == address
     }
 
     private mutating func read(text: [UInt8], isOuter: Bool) {

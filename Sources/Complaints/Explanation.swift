@@ -37,7 +37,7 @@ extension Complaint {
             let zone = moment.isZoneStated ? "its zone is \(moment.zone)" : "no zone is stated, and UTC is taken"
             sentences.append(
                 Array(
-                    "The time is that of the other host's clock; \(zone). It is taken to within \(moment.tolerance / 1_000_000_000) s."
+                    "The time is that of the other host's clock; \(zone). It is taken to within \(spanText(moment.tolerance))."
                         .utf8))
         } else {
             sentences.append(Array("It says no time at which a connection could be sought.".utf8))

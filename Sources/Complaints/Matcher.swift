@@ -108,15 +108,15 @@ public struct Matcher: Sendable {
             )
         }.max { ($0.points, $1.distance) < ($1.points, $0.distance) }
         guard let best else { return nil }
-        let seconds = best.distance / 1_000_000_000
+        let distance = spanText(best.distance)
         let sentence =
-            seconds == 0
+            best.distance < 1_000_000_000
             ? "It was open at the time that is complained of, to the second."
             : best.isAfter
-                ? "It began \(seconds) s after the time that is complained of."
+                ? "It began \(distance) after the time that is complained of."
                 : candidate.endTime == nil
-                    ? "It began \(seconds) s before the time that is complained of."
-                    : "It ended \(seconds) s before the time that is complained of."
+                    ? "It began \(distance) before the time that is complained of."
+                    : "It ended \(distance) before the time that is complained of."
         return Evidence(.time, points: best.points, Array(sentence.utf8))
     }
 

@@ -21,7 +21,7 @@ struct MatchReport {
             )
         }
         for moment in complaint.times.prefix(4).map(\.value) {
-            fact("time", Array("\(Timestamp.seconds(moment.time)), give or take \(seconds(moment.tolerance))".utf8))
+            fact("time", Array("\(Timestamp.seconds(moment.time)), give or take \(spanText(moment.tolerance))".utf8))
         }
         fact("from", complaint.source.map { Array("\($0.value)".utf8) })
         fact("source port", complaint.sourcePort.map { Array("\($0.value)".utf8) })
@@ -53,7 +53,7 @@ struct MatchReport {
 
     mutating func append(unrecorded reason: String) {
         title("Nothing is recorded")
-        item("\(reason). Start it, and the next complaint has an answer.")
+        item("\(reason) Once it does, the next complaint has an answer.")
     }
 
     func write() throws {
@@ -124,10 +124,5 @@ struct MatchReport {
         text += Array("  \(name)\(String(repeating: " ", count: max(12 - name.utf8.count, 1)))".utf8)
         Escaping.append(value, to: &text, for: sink)
         text.append(UInt8(ascii: "\n"))
-    }
-
-    private func seconds(_ time: UInt64) -> String {
-        let seconds = time / 1_000_000_000
-        return seconds >= 120 && seconds % 60 == 0 ? "\(seconds / 60) minutes" : "\(seconds) s"
     }
 }

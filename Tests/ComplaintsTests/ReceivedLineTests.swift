@@ -95,4 +95,11 @@ struct ReceivedLineTests {
         #expect(text(line.recipient) == wanted.recipient)
         #expect(try TimeText(#require(text(line.date)), now: 0).time == 1_518_490_449_000_000_000)
     }
+
+    @Test func withoutAKnownAddressThePublicOneCounts() {
+        let own: Set = [IPAddress("10.0.0.5")!]
+        let complaint = Complaint(Array(Samples.header.utf8), ownAddresses: own)
+        #expect(complaint.source?.value == IPAddress("94.130.34.42"))
+        #expect(complaint.hello?.value == Array("mail.com".utf8))
+    }
 }

@@ -70,9 +70,12 @@ public final class Child {
     /// Closes the reading end of its output.
     public func stopReading() { try? output.fileHandleForReading.close() }
 
-    /// Closes its input, waits for its end, and returns the rest of what it said.
+    /// Closes its input behind what it is given at the end, waits for its end, and returns the rest of what it said.
+    ///
+    /// - Parameter input: no more than a pipe takes.
     @discardableResult
-    public func end() -> Result {
+    public func end(input text: String = "") -> Result {
+        if !text.isEmpty { try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
         try? input.fileHandleForWriting.close()
         let bytes = (try? output.fileHandleForReading.readToEnd()) ?? nil
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
