@@ -13,6 +13,8 @@ struct ComplaintSearch {
     let ranking: [RankedSender]
     /// The best connection of each sender, by `RankedSender.sender`.
     let best: [Int64: Recorded]
+    /// Where nobody was sending at that time: who did within half a day.
+    let neighbours: [HistorySenderRecord]
 
     /// - Parameters:
     ///   - complaint: one without a time is held against all that is recorded.
@@ -23,20 +25,25 @@ struct ComplaintSearch {
         let windows = Self.merged(matcher.windows)
         do {
             // One that lasts may have begun before the time that is complained of.
-            for time in Self.merged(matcher.windows, andBefore: Self.longestDelivery) {
+            for time in Self.merged(matcher.windows, before: Self.longestDelivery) {
                 try reader.connections(in: time) { recorded in
                     if matcher.consider(Candidate(recorded)) { best[recorded.sender] = recorded }
                     return true
                 }
             }
             coverage = try reader.coverage(of: windows)
+            ranking = matcher.ranking
+            neighbours =
+                ranking.isEmpty
+                ? try Self.merged(matcher.windows, before: Self.halfDay, behind: Self.halfDay).flatMap {
+                    try reader.senders(in: $0)
+                } : []
         } catch let error as HistoryError {
             throw Failure.history(error)
         }
         self.complaint = complaint
         self.windows = windows
         self.best = best
-        ranking = matcher.ranking
     }
 
     /// Those that nothing speaks against.
@@ -45,14 +52,20 @@ struct ComplaintSearch {
     /// An hour, in ns: a delivery that takes longer is not found by its end.
     private static let longestDelivery: UInt64 = 3_600_000_000_000
 
-    private static func merged(_ windows: [ClosedRange<UInt64>], andBefore lead: UInt64 = 0) -> [Range<UInt64>] {
+    /// 12 hours, in ns.
+    private static let halfDay: UInt64 = 43_200_000_000_000
+
+    private static func merged(
+        _ windows: [ClosedRange<UInt64>], before lead: UInt64 = 0, behind trail: UInt64 = 0
+    ) -> [Range<UInt64>] {
         guard !windows.isEmpty else { return [0..<UInt64(Int64.max)] }
         var merged: [Range<UInt64>] = []
         for window in windows.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            let end = min(window.upperBound, UInt64(Int64.max) - 1) + 1
+            let last = UInt64(Int64.max)
+            let end = min(window.upperBound, last - 1 - trail) + 1 + trail
             let start = min(window.lowerBound - min(window.lowerBound, lead), end)
-            if let last = merged.last, start <= last.upperBound {
-                merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, end)
+            if let before = merged.last, start <= before.upperBound {
+                merged[merged.count - 1] = before.lowerBound..<max(before.upperBound, end)
             } else {
                 merged.append(start..<end)
             }

@@ -43,12 +43,29 @@ struct MatchReport {
         }
         for (index, sender) in answers.prefix(limit).enumerated() { append(sender, search, rank: index + 1) }
         if answers.count > limit { item("and \(answers.count - limit) others: --limit shows more") }
+        if search.ranking.isEmpty { append(neighbours: search.neighbours, limit: limit) }
         let others = search.ranking.dropFirst(answers.count)
         if !others.isEmpty {
             title("What else was sending then, but differs")
             for sender in others.prefix(limit) { append(sender, search, rank: nil) }
             if others.count > limit { item("and \(others.count - limit) others") }
         }
+    }
+
+    private mutating func append(neighbours: [HistorySenderRecord], limit: Int) {
+        guard !neighbours.isEmpty else {
+            return item("Nobody was sending at that time, nor within half a day of it, as far as it was recorded.")
+        }
+        item("Nobody was sending at that time, as far as it was recorded. Within half a day of it were:")
+        for record in neighbours.prefix(limit) {
+            let sender = record.sender
+            let count = record.connects == 1 ? "1 connection" : "\(record.connects) connections"
+            var line = Array("\(sender.user)  ".utf8) + (sender.script.isEmpty ? sender.program : sender.script)
+            line += Array(
+                "  \(count) from \(Timestamp.seconds(record.firstTime)) to \(Timestamp.seconds(record.lastTime))".utf8)
+            item(line, "", indent: 4)
+        }
+        if neighbours.count > limit { item("and \(neighbours.count - limit) others", indent: 4) }
     }
 
     mutating func append(unrecorded reason: String) {
@@ -111,7 +128,7 @@ struct MatchReport {
 
     private mutating func title(_ words: String) { text += Array("\(words)\n".utf8) }
 
-    private mutating func item(_ sentence: String) { item(Array(sentence.utf8)) }
+    private mutating func item(_ sentence: String, indent: Int = 2) { item(Array(sentence.utf8), indent: indent) }
 
     private mutating func item(_ sentence: [UInt8], _ note: String = "", indent: Int = 2) {
         text += repeatElement(UInt8(ascii: " "), count: indent)
