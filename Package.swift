@@ -56,12 +56,15 @@ let package = Package(
         .target(
             name: "History", dependencies: ["CLinux", "MailWatch", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
+        // The incident note.
+        .target(
+            name: "Notes", dependencies: ["Complaints", "History", "MailWatch", "Reports"], swiftSettings: strict),
         .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
         .executableTarget(
             name: "mailsnoop",
             dependencies: [
                 "CLinux", "Complaints", "Configuration", "History", "HostFacts", "KernelProbe", "MailWatch",
-                "PHPRuntime", "Reports", "Scripts", "TopView",
+                "Notes", "PHPRuntime", "Reports", "Scripts", "TopView",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -85,6 +88,9 @@ let package = Package(
             dependencies: [
                 "History", "MailWatch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "NotesTests", dependencies: ["Complaints", "History", "MailWatch", "Notes", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["mailsnoop", "TestSupport"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),

@@ -6,6 +6,10 @@ public enum Sink: Sendable {
     case ascii
     /// The inside of a JSON string (RFC 8259 section 7).
     case json
+    /// As `text`, within an HTML element or a quoted attribute.
+    case html
+    /// As `text`, within a line of Markdown (CommonMark, and GitHub's tables, autolinks and mentions).
+    case markdown
 }
 
 /// The one way from a traced process or the network to any output.
@@ -27,6 +31,12 @@ public enum Escaping {
 
     @discardableResult
     public static func append(_ bytes: ArraySlice<UInt8>, to text: inout [UInt8], for sink: Sink) -> Int {
+        guard sink != .html, sink != .markdown else {
+            var plain: [UInt8] = []
+            let invalid = append(bytes, to: &plain, for: .text)
+            sink == .html ? append(html: plain, to: &text) : append(markdown: plain, to: &text)
+            return invalid
+        }
         var invalid = 0
         var index = bytes.startIndex
         while index < bytes.endIndex {
@@ -48,7 +58,7 @@ public enum Escaping {
             } else {
                 invalid += 1
                 switch sink {
-                case .text, .ascii: append(hexadecimal: byte, to: &text)
+                case .text, .ascii, .html, .markdown: append(hexadecimal: byte, to: &text)
                 case .json: text.append("\u{FFFD}" as StaticString)
                 }
                 index += 1
@@ -97,18 +107,46 @@ public enum Escaping {
         case (_, UInt8(ascii: "\\")): text.append("\\\\" as StaticString)
         case (.json, UInt8(ascii: "\"")): text.append("\\\"" as StaticString)
         case (.json, _): append(utf16: UInt16(byte), to: &text)
-        case (.text, _), (.ascii, _): append(hexadecimal: byte, to: &text)
+        case (_, _): append(hexadecimal: byte, to: &text)
         }
     }
 
     private static func append(scalar: Unicode.Scalar, to text: inout [UInt8], for sink: Sink) {
         switch sink {
-        case .text, .ascii:
+        case .text, .ascii, .html, .markdown:
             text.append("\\u{" as StaticString)
             text.append(hexadecimal: scalar.value, width: scalar.value > 0xFFFF ? 6 : 4)
             text.append(UInt8(ascii: "}"))
         case .json:
             for unit in UTF16.encode(scalar)! { append(utf16: unit, to: &text) }
+        }
+    }
+
+    /// Text form to HTML.
+    private static func append(html plain: [UInt8], to text: inout [UInt8]) {
+        for byte in plain {
+            switch byte {
+            case UInt8(ascii: "&"): text.append("&amp;" as StaticString)
+            case UInt8(ascii: "<"): text.append("&lt;" as StaticString)
+            case UInt8(ascii: ">"): text.append("&gt;" as StaticString)
+            case UInt8(ascii: "\""): text.append("&quot;" as StaticString)
+            case UInt8(ascii: "'"): text.append("&#39;" as StaticString)
+            default: text.append(byte)
+            }
+        }
+    }
+
+    /// What has a meaning within a line: `:` and `@` make GitHub's links, mentions and emoji, `#` its issues, `$` formulas.
+    private static let markdownMarks = Set("\\`*_[]<>#|&~:@$".utf8)
+
+    /// Text form to Markdown.
+    private static func append(markdown plain: [UInt8], to text: inout [UInt8]) {
+        for (index, byte) in plain.enumerated() {
+            // `www.` begins a link too.
+            let isLink =
+                byte == UInt8(ascii: ".") && plain[..<index].suffix(3).map { $0 | 0x20 }.elementsEqual("www".utf8)
+            if isLink || markdownMarks.contains(byte) { text.append(UInt8(ascii: "\\")) }
+            text.append(byte)
         }
     }
 

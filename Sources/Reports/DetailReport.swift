@@ -104,19 +104,7 @@ public struct DetailReport: Sendable {
         if let application = facts.application {
             line("site", ScriptText.application(application), to: &text)
         }
-        var pieces: [[UInt8]] = []
-        if let owner = facts.owner ?? facts.uid.map(String.init) { pieces.append(Array("owner \(owner)".utf8)) }
-        if let time = facts.modificationTime {
-            var piece = Array("changed ".utf8)
-            Timestamp.append(time, to: &piece)
-            pieces.append(piece)
-        }
-        if let size = facts.size { pieces.append(Array("\(size) bytes".utf8)) }
-        if let hash = facts.sha256 { pieces.append(Array("sha256 \(hexadecimal(hash))".utf8)) }
-        if let obstacle = facts.obstacle { pieces.append(Array(obstacle.rawValue.utf8)) }
-        line(
-            "file", Array(pieces.joined(separator: Array(", ".utf8))),
-            "(read after the connect: it may have changed since)", to: &text)
+        line("file", ScriptText.file(facts), "(read after the connect: it may have changed since)", to: &text)
     }
 
     private func append(_ process: Process, _ clock: WallClock, to text: inout [UInt8]) {

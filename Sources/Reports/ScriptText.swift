@@ -18,7 +18,7 @@ public enum ScriptText {
     }
 
     /// All frames, the innermost first.
-    static func stack(_ context: PHPContext) -> [UInt8] {
+    public static func stack(_ context: PHPContext) -> [UInt8] {
         Array(context.frames.map(place).joined(separator: Array(" < ".utf8)))
     }
 
@@ -41,7 +41,7 @@ public enum ScriptText {
     }
 
     /// `WordPress 6.1.6, plugin acme, in /var/www/shop`
-    static func application(_ application: WebApplication) -> [UInt8] {
+    public static func application(_ application: WebApplication) -> [UInt8] {
         var text: [UInt8] = []
         if application.kind != .plain {
             text.append(application.kind.rawValue)
@@ -54,6 +54,21 @@ public enum ScriptText {
         }
         text.append("in " as StaticString)
         return text + application.root
+    }
+
+    /// `owner root, changed 2018-02-12T11:32:03.000000000Z, 1044 bytes, sha256 …`, as much of it as is known.
+    public static func file(_ facts: ScriptFacts) -> [UInt8] {
+        var pieces: [[UInt8]] = []
+        if let owner = facts.owner ?? facts.uid.map(String.init) { pieces.append(Array("owner \(owner)".utf8)) }
+        if let time = facts.modificationTime {
+            var piece = Array("changed ".utf8)
+            Timestamp.append(time, to: &piece)
+            pieces.append(piece)
+        }
+        if let size = facts.size { pieces.append(Array("\(size) bytes".utf8)) }
+        if let hash = facts.sha256 { pieces.append(Array("sha256 \(hexadecimal(hash))".utf8)) }
+        if let obstacle = facts.obstacle { pieces.append(Array(obstacle.rawValue.utf8)) }
+        return Array(pieces.joined(separator: Array(", ".utf8)))
     }
 
     static func component(_ component: WebApplication.Component) -> [UInt8] {

@@ -43,38 +43,3 @@ struct ExportCommand: ParsableCommand {
         }
     }
 }
-
-/// Text for stdout, which is waited for.
-struct Pipeline {
-    /// The reader has gone away, and has what it wanted.
-    struct NobodyReads: Error {}
-
-    private static let blockSize = 64 << 10
-
-    private var text: [UInt8] = []
-
-    mutating func add(_ append: (inout [UInt8]) -> Void) throws {
-        append(&text)
-        if text.count >= Self.blockSize { try flush() }
-    }
-
-    mutating func write(_ bytes: [UInt8]) throws { try add { $0 += bytes } }
-
-    mutating func flush() throws {
-        var done = 0
-        while done < text.count {
-            // Writes from within the array.
-            let count = unsafe text.withUnsafeBytes {
-                unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress! + done, text.count - done)
-            }
-            if count >= 0 {
-                done += count
-            } else if errno == EPIPE {
-                throw NobodyReads()
-            } else if errno != EINTR {
-                throw Failure.output(errno)
-            }
-        }
-        text.removeAll(keepingCapacity: true)
-    }
-}

@@ -14,7 +14,7 @@ struct Mailsnoop: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             TopCommand.self, TraceCommand.self, RecordCommand.self, ExportCommand.self, SendersCommand.self,
-            MatchCommand.self, StatusCommand.self, DoctorCommand.self,
+            MatchCommand.self, NoteCommand.self, StatusCommand.self, DoctorCommand.self,
         ],
         defaultSubcommand: TopCommand.self)
 

@@ -177,6 +177,36 @@ extension KernelSuite {
                 #expect(scores.dropFirst().allSatisfy { $0 < scores[0] }, "\(complaint.name): \(answer.text)")
             }
             try expectAnswersByName(machine, start)
+            try expectNotes(machine, rows)
+        }
+
+        private func expectNotes(_ machine: MailMachine, _ rows: [JSON]) throws {
+            func note(_ format: String) throws -> String {
+                let result = try machine.start([
+                    Repository.mailsnoop, "note", "--no-dns", "--match", "/tmp/header", "--format", format,
+                ]).end()
+                #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+                return result.text
+            }
+            let spam = try #require(rows.first { $0.verdict == "direct-mx" })
+            let hash = spam["file", "hash", "sha256"].string
+            let markdown = try note("markdown")
+            #expect(markdown.contains("The complaint fits www-data /srv/spam.php (score "))
+            #expect(markdown.contains("No recorder ran from "))
+            #expect(markdown.contains("sha256 \(hash)"))
+            #expect(markdown.contains("chmod 0 -- /srv/spam.php\n"))
+            #expect(markdown.contains("meta skuid postfix accept"))
+            let html = try note("html")
+            #expect(html.contains("<td>posteitaliane@test123.it</td>"))
+            #expect(html.contains("<text class=\"mark\""))
+            // The same rows as of `export`, whoever of this host was sending.
+            let exported = try machine.start([
+                Repository.mailsnoop, "export", "--since", "2h ago", "--format", "csv",
+            ]).end().text
+            #expect(try note("csv") == exported)
+            for (name, text) in [("md", markdown), ("html", html)] {
+                try Data(text.utf8).write(to: URL(filePath: "\(Repository.build)/note.\(name)"))
+            }
         }
 
         /// Nothing but the recipient's domain and the time is known, and nobody was sending half an hour later.

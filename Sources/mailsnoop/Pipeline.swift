@@ -1,0 +1,46 @@
+internal import Glibc
+internal import MailWatch
+
+/// Text for stdout or a file, which is waited for.
+struct Pipeline {
+    /// The reader has gone away, and has what it wanted.
+    struct NobodyReads: Error {}
+
+    private static let blockSize = 64 << 10
+
+    private var text: [UInt8] = []
+    private let descriptor: Int32
+
+    init() { descriptor = STDOUT_FILENO }
+
+    /// - Parameter path: nothing may be there.
+    init(creating path: String) throws {
+        descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure.cannotCreate(Escaping.text(path), errno) }
+    }
+
+    mutating func add(_ append: (inout [UInt8]) -> Void) throws {
+        append(&text)
+        if text.count >= Self.blockSize { try flush() }
+    }
+
+    mutating func write(_ bytes: [UInt8]) throws { try add { $0 += bytes } }
+
+    mutating func flush() throws {
+        var done = 0
+        while done < text.count {
+            // Writes from within the array.
+            let count = unsafe text.withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress! + done, text.count - done)
+            }
+            if count >= 0 {
+                done += count
+            } else if errno == EPIPE {
+                throw NobodyReads()
+            } else if errno != EINTR {
+                throw Failure.output(errno)
+            }
+        }
+        text.removeAll(keepingCapacity: true)
+    }
+}
