@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: [
         ("[a](http://b)", #"\[a\](http\://b)"#), ("a|b", #"a\|b"#), ("<img src=x>", #"\<img src=x\>"#),
         ("*a* _b_ `c` ~~d~~", #"\*a\* \_b\_ \`c\` \~\~d\~\~"#), ("WWW.b.example", #"WWW\.b.example"#),
-        ("a@b.example", #"a\@b.example"#), ("&amp;", #"\&amp;"#), ("a\n# b", #"a\\x0a\# b"#), ("\\", #"\\\\"#),
+        ("a@b.example", #"a\@b.example"#), ("&amp;", #"\&amp;"#), ("a\n# b", ##"a\\x0a\# b"##), ("\\", #"\\\\"#),
     ])
     func markdownIsText(text: String, markdown: String) { #expect(escaped(text, .markdown) == markdown) }
 }
