@@ -52,7 +52,6 @@ def line(tool: Tool, plan: Plan, what: str, unit: str, step: Callable[[], float]
         else:
             off.append(under(CONTROL))
             on.append(under(tool))
-    bpf.counting_ns()
     before = bpf.programs()
     with bpf.stats_enabled(), Running(tool) as running:
         time.sleep(0.7)
