@@ -41,6 +41,14 @@ class Spent:
 
 @contextmanager
 def stats_enabled() -> Iterator[None]:
+    """Has the kernel count, once it is known what that takes."""
+    counting_ns()
+    with _switched_on():
+        yield
+
+
+@contextmanager
+def _switched_on() -> Iterator[None]:
     before = _SWITCH.read_text()
     _SWITCH.write_text("1")
     try:
@@ -89,7 +97,7 @@ def spent(ids: set[int]) -> Spent:
 @cache
 def counting_ns() -> float:
     """What the counting takes of each run: what is counted of a program that does nothing, at packets that arrive."""
-    with _empty_program() as ids, stats_enabled(), socket.socket(type=socket.SOCK_DGRAM) as packets:
+    with _empty_program() as ids, _switched_on(), socket.socket(type=socket.SOCK_DGRAM) as packets:
         packets.bind(("127.0.0.1", 0))
         start = spent(ids)
         for _ in range(20_011):

@@ -204,7 +204,6 @@ def latency(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[Latency
 
 def bpf_time(tool: Tool, load: Load, plan: Plan, ready_s: float) -> tuple[float | None, float | None]:
     """ns in the tool's BPF programs per connect to the unwatched and to the watched port."""
-    bpf.counting_ns()
     before = bpf.programs()
     with bpf.stats_enabled(), Running(tool) as running:
         time.sleep(ready_s)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import bpf
 from measures import Plan, Spread
 from running import Running
-from tools import Tool
+from tools import CONTROL, Tool
 
 _MOST_PAIRS = 7
 """A fork of this interpreter takes long, and there are many lines."""
@@ -38,20 +38,20 @@ def line(tool: Tool, plan: Plan, what: str, unit: str, step: Callable[[], float]
     def once() -> float:
         return best(step() for _ in range(3))
 
-    def with_tool() -> float:
+    def under(tool: Tool) -> float:
         with Running(tool) as running:
             time.sleep(0.7)
             running.check()
             return once()
 
+    # The control waits as long and has a terminal too: a machine that has rested is not as fast as one that has not.
     for number in range(pairs(plan)):
         if number % 2:
-            on.append(with_tool())
-            off.append(once())
+            on.append(under(tool))
+            off.append(under(CONTROL))
         else:
-            off.append(once())
-            on.append(with_tool())
-    bpf.counting_ns()
+            off.append(under(CONTROL))
+            on.append(under(tool))
     before = bpf.programs()
     with bpf.stats_enabled(), Running(tool) as running:
         time.sleep(0.7)
