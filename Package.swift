@@ -86,13 +86,20 @@ let package = Package(
         .testTarget(
             name: "HistoryTests",
             dependencies: [
-                "History", "MailWatch", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "History", "MailWatch", "TestSupport", "history-load", .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .testTarget(
             name: "NotesTests", dependencies: ["Complaints", "History", "MailWatch", "Notes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "TopViewTests", dependencies: ["MailWatch", "TopView"], swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["mailsnoop", "TestSupport"], swiftSettings: strict),
+        // Writes made connections into a history.
+        .executableTarget(
+            name: "history-load",
+            dependencies: [
+                "History", "MailWatch", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Tests/HistoryLoad", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
             name: "KernelTests", dependencies: ["HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "TestSupport"],

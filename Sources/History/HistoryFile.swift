@@ -30,7 +30,8 @@ public enum HistoryFile {
             "the folder \(Escaping.text(folder)) cannot be made: \(unsafe String(cString: strerror(code)))")
     }
 
-    static func openForWriting(_ path: String) throws(HistoryError) -> DatabaseQueue {
+    /// - Parameter isChecked: look through all of it for damage first.
+    static func openForWriting(_ path: String, isChecked: Bool) throws(HistoryError) -> DatabaseQueue {
         // SQLite gives -wal and -shm the same mode.
         let file = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
@@ -56,6 +57,7 @@ public enum HistoryFile {
                 throw HistoryError(
                     .newer, "a later version of mailsnoop has written the database \(Escaping.text(path))")
             }
+            if isChecked { try check(queue, path) }
             try migrator.migrate(queue)
             return queue
         } catch {
@@ -79,13 +81,32 @@ public enum HistoryFile {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let migrator = Schema.migrator
+            guard try !queue.read(migrator.appliedIdentifiers).isEmpty else {
+                throw HistoryError(
+                    .missing, "there is nothing in \(Escaping.text(path)): `mailsnoop record` was ended as it began")
+            }
             guard try queue.read(migrator.hasCompletedMigrations), try !queue.read(migrator.hasBeenSuperseded) else {
                 throw HistoryError(
                     .newer, "another version of mailsnoop has written the database \(Escaping.text(path))")
             }
             return queue
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
+            throw HistoryError(
+                .readOnly,
+                """
+                the database \(Escaping.text(path)) cannot be read where nothing can be written beside it (SQLite's -shm): \
+                copy it, and its -wal, to another folder
+                """)
         } catch {
             throw HistoryError(error, path: path)
+        }
+    }
+
+    private static func check(_ queue: DatabaseQueue, _ path: String) throws {
+        let found = try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+        guard found == "ok" else {
+            throw HistoryError(
+                .corrupt, "the database \(Escaping.text(path)) is damaged: \(Escaping.text(found ?? "no answer"))")
         }
     }
 }

@@ -30,7 +30,7 @@ struct RecordWriter: ~Copyable {
     ) throws(HistoryError) {
         try HistoryFile.makeFolder(for: path)
         let lock = try HistoryLock(path)
-        let database = try HistoryFile.openForWriting(path)
+        let database = try HistoryFile.openForWriting(path, isChecked: options.isChecked)
         let run: Int64
         do {
             run = try database.write { database in

@@ -10,6 +10,8 @@ public final class Recorder: Sendable {
         public var keep: UInt64 = 30 * 86_400 * 1_000_000_000
         /// Bytes of the file, beyond which the oldest connections are removed.
         public var maxSize: UInt64 = 1 << 30
+        /// Looks through the whole database first, which takes seconds for each GB.
+        public var isChecked = false
         /// Connections that may wait to be written.
         public var backlogLimit = 65_536
 

@@ -111,9 +111,9 @@ final class RowWriter {
         let process = try self.process(connection.process, database)
         let php = try connection.php.map { try request($0, database) }
         let origin = try connection.origin.map { try request($0, database) }
-        try database.execute(
-            sql: "INSERT INTO actor (period, sender, process, php, origin) VALUES (?, ?, ?, ?, ?)",
-            arguments: [Int64(period), sender, process, php, origin])
+        try database.cachedStatement(
+            sql: "INSERT INTO actor (period, sender, process, php, origin) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [Int64(period), sender, process, php, origin])
         actors[key] = (database.lastInsertedRowID, sender)
         return (database.lastInsertedRowID, sender)
     }
@@ -122,22 +122,22 @@ final class RowWriter {
         var body = ByteWriter()
         body.sender(of: connection)
         let data = Data(body.bytes)
-        return try Int64.fetchOne(
-            database,
+        let statement = try database.cachedStatement(
             sql:
-                "INSERT INTO sender (period, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET period = excluded.period RETURNING id",
-            arguments: [Int64(period), data])!
+                "INSERT INTO sender (period, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET period = excluded.period RETURNING id"
+        )
+        return try Int64.fetchOne(statement, arguments: [Int64(period), data])!
     }
 
     private func process(_ process: MailWatch.Process, _ database: Database) throws -> Int64 {
         if let known = processes[process.serial] { return known }
-        try database.execute(
-            sql: "INSERT INTO process (period, shape, lineage, pid, start) VALUES (?, ?, ?, ?, ?)",
-            arguments: [
-                Int64(period), try text(database) { $0.shape(of: process) },
-                try text(database) { $0.lineage(of: process) }, Int64(process.description.pid),
-                Int64(bitPattern: process.description.startTime),
-            ])
+        try database.cachedStatement(
+            sql: "INSERT INTO process (period, shape, lineage, pid, start) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            Int64(period), try text(database) { $0.shape(of: process) },
+            try text(database) { $0.lineage(of: process) }, Int64(process.description.pid),
+            Int64(bitPattern: process.description.startTime),
+        ])
         processes[process.serial] = database.lastInsertedRowID
         return database.lastInsertedRowID
     }
@@ -145,13 +145,13 @@ final class RowWriter {
     private func request(_ script: Script, _ database: Database) throws -> Int64 {
         if let known = requests[script.serial] { return known }
         let context = script.context ?? PHPContext()
-        try database.execute(
-            sql: "INSERT INTO request (period, shape, target, client, pid, start) VALUES (?, ?, ?, ?, ?, ?)",
-            arguments: [
-                Int64(period), try text(database) { $0.shape(of: script) },
-                try text(database) { $0.target(of: context) }, try text(context.client, database),
-                Int64(context.pid), Int64(bitPattern: context.startTime),
-            ])
+        try database.cachedStatement(
+            sql: "INSERT INTO request (period, shape, target, client, pid, start) VALUES (?, ?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            Int64(period), try text(database) { $0.shape(of: script) },
+            try text(database) { $0.target(of: context) }, try text(context.client, database),
+            Int64(context.pid), Int64(bitPattern: context.startTime),
+        ])
         requests[script.serial] = database.lastInsertedRowID
         return database.lastInsertedRowID
     }

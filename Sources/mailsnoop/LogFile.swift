@@ -37,6 +37,7 @@ final class LogFile {
         // The number stays, so whoever is writing just goes on in the new file: lines are written whole.
         dup2(file, descriptor)
         close(file)
+        output.recover()
     }
 
     /// Command lines can hold secrets: for the owner only. Appended, a truncated file begins at 0 again.

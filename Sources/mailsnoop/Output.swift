@@ -41,6 +41,9 @@ final class Output: Sendable {
     /// The errno that ended it; 0 none.
     var error: Int32 { state.withLock { $0.error } }
 
+    /// What it writes to is another file now.
+    func recover() { state.withLock { $0.error = 0 } }
+
     var isIdle: Bool { state.withLock { !$0.isWriting } }
 
     /// - Parameter rows: how many rows `bytes` holds, all whole.
