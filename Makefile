@@ -28,7 +28,7 @@ Q         := $(if $(V),,@)
 BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev zlib1g-dev libsqlite3-dev g++ libc6-dev pkg-config
 TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
-                   mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base
+                   mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base logrotate
 BENCH_PACKAGES  := iproute2 python3 php-cli php-fpm apache2-bin apache2-utils bpftrace bpftool tcpdump libbpf-tools
 KERNEL_PACKAGES := php-cli qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
 

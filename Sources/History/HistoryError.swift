@@ -7,7 +7,7 @@ public struct HistoryError: Error, Equatable, CustomStringConvertible {
         /// Another recorder writes to it.
         case locked
         case notPermitted
-        case readOnly
+        case notWritable
         /// It is no database, or a damaged one.
         case corrupt
         case missing
@@ -36,7 +36,7 @@ public struct HistoryError: Error, Equatable, CustomStringConvertible {
             switch error.resultCode {
             case .SQLITE_CORRUPT, .SQLITE_NOTADB:
                 self.init(.corrupt, "the database \(path) is damaged: \(Escaping.text(reason))")
-            case .SQLITE_READONLY: self.init(.readOnly, "the database \(path) cannot be written: \(reason)")
+            case .SQLITE_READONLY: self.init(.notWritable, "the database \(path) cannot be written: \(reason)")
             case .SQLITE_FULL: self.init(.full, "there is no room for the database \(path)")
             case .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_CANTOPEN:
                 self.init(.notPermitted, "the database \(path) cannot be opened: \(reason)")

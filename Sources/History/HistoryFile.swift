@@ -26,7 +26,7 @@ public enum HistoryFile {
         guard unsafe mkdir(folder, 0o700) != 0, errno != EEXIST else { return }
         let code = errno
         throw HistoryError(
-            code == EACCES || code == EPERM ? .notPermitted : code == EROFS ? .readOnly : .other,
+            code == EACCES || code == EPERM ? .notPermitted : .notWritable,
             "the folder \(Escaping.text(folder)) cannot be made: \(unsafe String(cString: strerror(code)))")
     }
 
@@ -37,7 +37,7 @@ public enum HistoryFile {
         guard file >= 0 else {
             let code = errno
             throw HistoryError(
-                code == EACCES || code == EPERM ? .notPermitted : code == EROFS ? .readOnly : .other,
+                code == EACCES || code == EPERM ? .notPermitted : .notWritable,
                 "the database \(Escaping.text(path)) cannot be written: \(unsafe String(cString: strerror(code)))")
         }
         close(file)
@@ -92,7 +92,7 @@ public enum HistoryFile {
             return queue
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
             throw HistoryError(
-                .readOnly,
+                .notWritable,
                 """
                 the database \(Escaping.text(path)) cannot be read where nothing can be written beside it (SQLite's -shm): \
                 copy it, and its -wal, to another folder

@@ -16,7 +16,7 @@ struct HistoryLock: ~Copyable {
         guard file >= 0 else {
             let code = errno
             throw HistoryError(
-                code == EACCES || code == EPERM ? .notPermitted : code == EROFS ? .readOnly : .other,
+                code == EACCES || code == EPERM ? .notPermitted : .notWritable,
                 "\(Escaping.text(name)) cannot be written: \(unsafe String(cString: strerror(code)))")
         }
         var lock = Self.whole

@@ -139,7 +139,7 @@ extension Failure {
             switch error.cause {
             case .locked: EX_TEMPFAIL
             case .notPermitted: EX_NOPERM
-            case .readOnly, .full: EX_CANTCREAT
+            case .notWritable, .full: EX_CANTCREAT
             case .corrupt, .newer: EX_DATAERR
             case .missing: EX_NOINPUT
             case .other: EX_IOERR

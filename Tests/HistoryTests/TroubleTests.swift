@@ -71,9 +71,9 @@ struct TroubleTests {
             recorder = nil
             try shell("mount -o remount,ro \(place.folder)")
             let error = #expect(throws: HistoryError.self) { try place.recorder() }
-            #expect(error?.cause == .readOnly)
+            #expect(error?.cause == .notWritable)
             let reading = #expect(throws: HistoryError.self) { try HistoryReader(place.path) }
-            #expect(reading?.cause == .readOnly)
+            #expect(reading?.cause == .notWritable)
             #expect(reading?.description.contains("copy it") == true)
             let copy = Place()
             try FileManager.default.copyItem(atPath: place.folder, toPath: copy.folder)
