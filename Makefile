@@ -28,7 +28,8 @@ Q         := $(if $(V),,@)
 BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev zlib1g-dev libsqlite3-dev g++ libc6-dev pkg-config
 TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
-                   mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base logrotate
+                   mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base logrotate \
+                   python3-html5lib cmark-gfm
 BENCH_PACKAGES  := iproute2 python3 php-cli php-fpm apache2-bin apache2-utils bpftrace bpftool tcpdump libbpf-tools
 KERNEL_PACKAGES := php-cli qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
 
@@ -50,7 +51,9 @@ build: bpf swift
 	$(Q)$(SWIFT) build -c release --static-swift-stdlib --product mailsnoop
 
 bench: packages-BENCH build connector
-	$(Q)bench/run --mailsnoop $(RELEASE) --connector .build/connector --output bench/RESULTS.md $(BENCH_ARGUMENTS)
+	$(Q)$(SWIFT) build -c release --static-swift-stdlib --product history-load
+	$(Q)bench/run --mailsnoop $(RELEASE) --connector .build/connector \
+		--history-load .build/release/history-load --output bench/RESULTS.md $(BENCH_ARGUMENTS)
 
 test-kernels: packages-KERNEL test-build
 	$(Q)Tests/kernels/run $(KERNEL_ARGUMENTS)

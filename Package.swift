@@ -86,7 +86,8 @@ let package = Package(
         .testTarget(
             name: "HistoryTests",
             dependencies: [
-                "History", "MailWatch", "TestSupport", "history-load", .product(name: "GRDB", package: "GRDB.swift"),
+                "Complaints", "History", "MailWatch", "Notes", "TestSupport", "history-load",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         .testTarget(
             name: "NotesTests", dependencies: ["Complaints", "History", "MailWatch", "Notes", "TestSupport"],

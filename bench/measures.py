@@ -32,10 +32,12 @@ class Plan:
     """Prime: no round number of anything makes it by accident."""
     counted_runs: int
     starts: int
+    recorded: int
+    """Connections in the history."""
 
 
-FULL = Plan(pairs=15, storms=8, storm_connects=1_000, counted_connects=100_003, counted_runs=2, starts=5)
-QUICK = Plan(pairs=3, storms=8, storm_connects=1_000, counted_connects=20_011, counted_runs=1, starts=2)
+FULL = Plan(pairs=15, storms=8, storm_connects=1_000, counted_connects=100_003, counted_runs=2, starts=5, recorded=10_000_003)
+QUICK = Plan(pairs=3, storms=8, storm_connects=1_000, counted_connects=20_011, counted_runs=1, starts=2, recorded=100_003)
 
 
 @dataclass(frozen=True)

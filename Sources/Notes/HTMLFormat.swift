@@ -58,7 +58,7 @@ struct HTMLFormat: NoteFormat {
     mutating func picture(_ picture: TimelinePicture) {
         let (width, height, left, top) = (960, 220, 48, 18)
         let highest = max(picture.highest, 1)
-        let step = Double(width - left - 8) / Double(max(picture.count, 24))
+        let step = Double(width - left - 8) / Double(max(picture.count, 10))
         func x(_ bin: Double) -> String { decimal(Double(left) + bin * step) }
         func y(_ count: Int) -> String { decimal(Double(top) + Double(height) * (1 - Double(count) / Double(highest))) }
         write(
@@ -127,7 +127,7 @@ struct HTMLFormat: NoteFormat {
         .wide { overflow-x: auto }
         table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums }
         th, td { border: 1px solid var(--line); padding: .3rem .5rem; text-align: left; vertical-align: top; min-width: 3rem }
-        th { background: var(--soft) }
+        th { background: var(--soft); overflow-wrap: normal }
         pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: 13px }
         figure { margin: 1rem 0 }
         svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: currentColor }

@@ -38,7 +38,7 @@ public struct IncidentNote {
     private(set) var senders: [Int64: NoteSender] = [:]
     /// Connections of senders for which there was no room.
     private(set) var others = 0
-    private(set) var timeline = Timeline()
+    private(set) var timeline: Timeline
     /// Of those who are the answer, or where nothing was complained of, of all.
     private(set) var rows: [Recorded] = []
     /// How many such there are.
@@ -54,6 +54,7 @@ public struct IncidentNote {
         self.span = span
         self.coverage = coverage
         self.answer = answer
+        timeline = Timeline(span)
     }
 
     public mutating func add(_ recorded: Recorded) {

@@ -9,8 +9,20 @@ struct Timeline {
     private(set) var width = Self.minute
     private(set) var bins: [Int64: [Int]] = [:]
 
+    /// Bins that there are in any case.
+    private let least: Int
+
+    /// - Parameter span: what is shown whole where it is short enough, in ns since the epoch; else from the first connection
+    ///   to the last.
+    init(_ span: Range<UInt64>) {
+        let first = span.lowerBound - span.lowerBound % Self.minute
+        let minutes = (span.upperBound - first + Self.minute - 1) / Self.minute
+        start = minutes <= UInt64(Self.limit) ? first : nil
+        least = start == nil ? 0 : Int(minutes)
+    }
+
     /// Of all senders together.
-    var count: Int { bins.values.lazy.map(\.count).max() ?? 0 }
+    var count: Int { max(bins.values.lazy.map(\.count).max() ?? 0, least) }
 
     /// - Parameter time: ns since the epoch. One before the first is counted in the first bin.
     mutating func note(_ time: UInt64, sender: Int64) {

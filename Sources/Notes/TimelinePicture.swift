@@ -23,7 +23,7 @@ struct TimelinePicture {
 
     /// Nil where there is nothing to show.
     init?(_ note: IncidentNote) {
-        guard let start = note.timeline.start else { return nil }
+        guard note.connects > 0, let start = note.timeline.start else { return nil }
         let timeline = note.timeline
         let count = timeline.count
         func counts(_ id: Int64) -> [Int] {
