@@ -30,7 +30,8 @@ struct RecordCommand: ParsableCommand {
         help: ArgumentHelp("Removes the oldest when the database is larger: bytes, or with K, M, G.", valueName: "1G"))
     var maxSize: Size = Size(bytes: 1 << 30)
 
-    @Flag(name: .long, help: "Looks through the database first; puts a damaged one out of the way and begins a new one.")
+    @Flag(
+        name: .long, help: "Looks through the database first; puts a damaged one out of the way and begins a new one.")
     var moveAside = false
 
     @Option(name: .shortAndLong, help: "What to write beside the database: a line for each connection that ended.")
