@@ -5,7 +5,7 @@ import Testing
 /// `record` and what reads it, as a user runs them, with real connects.
 @Suite(.serialized, .enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(3)))
 struct RecordTests {
-    private let port = 10_067
+    private let port = 10_103
     private let folder = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-\(UUID())").path
     private var database: String { folder + "/history.db" }
 
