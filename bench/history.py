@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from measures import Plan
 
 _HOURS = 720
 _RATE = 1_009
 _STEADY_S = 20
+_KILLS = 100
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class History:
     """The longest time from when a connection was handed over until it was written."""
     pruning_delay_ms: int
     pruned: int
+    crash_lost_ms: int
+    """The most that was missing before the end, of the kills."""
 
 
 def measure(mailsnoop: str, load: str, plan: Plan) -> History:
@@ -62,7 +68,8 @@ def measure(mailsnoop: str, load: str, plan: Plan) -> History:
         pruning_delay = _steady(load, database, _HOURS * 9 // 10)
         after = _connections(mailsnoop, database)
         return History(
-            plan.recorded, fill_s, size, answers, delay, pruning_delay, before + _RATE * _STEADY_S - after
+            plan.recorded, fill_s, size, answers, delay, pruning_delay, before + _RATE * _STEADY_S - after,
+            max(_lost_ms(load, str(Path(folder) / "killed.db"), Random(number)) for number in range(_KILLS)),
         )
 
 
@@ -95,6 +102,23 @@ def _steady(load: str, database: str, keep_hours: int) -> int:
     command = [load, "steady", database, str(_RATE), str(_STEADY_S), str(keep_hours)]
     result = subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     return int(result.stderr.split()[-1])
+
+
+def _lost_ms(load: str, database: str, random: Random) -> int:
+    """Kills it at some moment; the database has to be whole."""
+    process = subprocess.Popen([load, "steady", database, str(_RATE), "60"], stdout=subprocess.PIPE, text=True)
+    time.sleep(random.uniform(0.01, 1.5))
+    process.kill()
+    output, _ = process.communicate()
+    handed = [int(line) for line in output.split("\n")[:-1] if line.isdigit()]
+    with closing(sqlite3.connect(database)) as connection:
+        (state,) = connection.execute("PRAGMA integrity_check").fetchone()
+        if state != "ok":
+            raise RuntimeError(f"after a kill: {state}")
+        if not handed:
+            return 0
+        (last,) = connection.execute("SELECT max(id) FROM connection WHERE id >= ?", (handed[0],)).fetchone()
+        return (handed[-1] - (last or handed[0])) // 1_000_000
 
 
 def _connections(mailsnoop: str, database: str) -> int:

@@ -147,7 +147,8 @@ def _history(history: History | None) -> str:
 recorder at {history.count / history.fill_s:,.0f} a second: **{history.bytes / history.count:.0f} bytes a connection**.
 Times are the shortest of three, from exec to exit. At about a thousand connections a second the longest time until one
 was written was {history.delay_ms:,} ms, and {history.pruning_delay_ms:,} ms while {history.pruned:,} old ones were removed
-(it commits each half second)."""
+(it commits each half second). Killed with -9 a hundred times at such a rate, it left a whole database each time, and at
+most the last {history.crash_lost_ms:,} ms were missing."""
     return f"{text}\n\n{_table(('command', 's', 'MiB at most', 'lines'), rows)}"
 
 

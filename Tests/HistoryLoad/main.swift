@@ -2,8 +2,9 @@
 //
 //   history-load fill DATABASE COUNT HOURS     so many, evenly over the last HOURS; as quickly as it takes them
 //   history-load steady DATABASE RATE SECONDS [KEEP-HOURS]
-//                                              RATE a second, now; prints the time of each, when it is handed over, and
-//                                              at the end, on stderr, the longest time until one was written, in ms
+//                                              RATE a second, now; prints the time of each when it is handed over, `stored N`
+//                                              when N are written, and at the end, on stderr, the longest time until one
+//                                              was written, in ms
 internal import ArgumentParser
 internal import Glibc
 internal import History
@@ -47,6 +48,7 @@ struct HistoryLoad: ParsableCommand {
             var handed: [(count: UInt64, time: UInt64)] = []
             var worst: UInt64 = 0
             var count: UInt64 = 0
+            var said: UInt64 = 0
             while WallClock.uptime - start < seconds * 1_000_000_000 {
                 let due = (WallClock.uptime - start) * rate / 1_000_000_000
                 var lines = ""
@@ -58,9 +60,11 @@ struct HistoryLoad: ParsableCommand {
                     lines += "\(clock.wallTime(time))\n"
                 }
                 handed.append((count, WallClock.uptime))
+                let stored = recorder.counts.stored
+                if stored != said { lines += "stored \(stored)\n" }
+                said = stored
                 // At once: what is in the file outlives this process. Reads the text up to its end.
                 _ = unsafe lines.withCString { unsafe write(STDOUT_FILENO, $0, strlen($0)) }
-                let stored = recorder.counts.stored
                 while let oldest = handed.first, oldest.count <= stored { handed.removeFirst() }
                 if let oldest = handed.first { worst = max(worst, WallClock.uptime - oldest.time) }
                 usleep(2000)
