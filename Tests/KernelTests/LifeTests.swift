@@ -8,6 +8,14 @@ extension KernelSuite {
     @Suite struct LifeTests {
         private let port: UInt16 = 10_009
 
+        @Test func theFirstHookThatAttachesIsTaken() throws {
+            let chosen = try Probe.attach(ports: PortSet([port])).hook
+            for hook in Hook.ladder.prefix(while: { $0 != chosen }) {
+                #expect(throws: ProbeError.self) { _ = try Probe.attach(ports: PortSet([port]), hook: hook) }
+            }
+            #expect(try Probe.attach(ports: PortSet([port]), hook: chosen).hook == chosen)
+        }
+
         @Test func aRefusedConnectIsTold() throws {
             var trace = try LiveTrace(port: port)
             try connector("once", "127.77.1.1", "\(port)")
