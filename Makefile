@@ -1,6 +1,7 @@
 # The front door. `make V=1` shows the commands.
 #
 #   sudo make run           the live view
+#   sudo make demo          the live view on a made-up spammer
 #   sudo make test          all tests but those that boot other kernels
 #   make build              the release binary, with the Swift runtime inside
 #   sudo make bench         speed and memory, against other tools; writes bench/RESULTS.md
@@ -25,7 +26,7 @@ MACHINE   := $(shell uname -m)
 BPF_ARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 Q         := $(if $(V),,@)
 
-BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev zlib1g-dev libsqlite3-dev g++ libc6-dev pkg-config
+BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev libncurses-dev zlib1g-dev libsqlite3-dev g++ libc6-dev pkg-config
 TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
                    mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base logrotate \
@@ -36,10 +37,13 @@ KERNEL_PACKAGES := php-cli qemu-system-x86 busybox-static cpio debian-archive-ke
 RELEASE := .build/release/mailsnoop
 DEBUG   := .build/debug/mailsnoop
 
-.PHONY: run test build bench test-kernels lint install clean bpf connector php mail test-build swift
+.PHONY: run demo test build bench test-kernels lint install clean bpf connector php mail test-build swift
 
 run: build
 	$(Q)$(RELEASE)
+
+demo: build
+	$(Q)$(RELEASE) demo
 
 test: packages-TEST test-build
 	$(Q)$(SWIFT) test --skip-build $(TEST_ARGUMENTS)
@@ -61,7 +65,7 @@ test-kernels: packages-KERNEL test-build
 lint: swift
 	$(Q)$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch \
-		Tests/mail/fetch Tests/mail/machine Tests/mail/clients
+		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record
 
 install: build
 	$(Q)install -D -m 0755 $(RELEASE) $(DESTDIR)$(PREFIX)/sbin/mailsnoop

@@ -24,6 +24,8 @@ let package = Package(
         .systemLibrary(name: "CLibelf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         // libmd, for the hash of a script.
         .systemLibrary(name: "CLibmd", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
+        // ncursesw, for the terminal. Its pkg-config has macros that change every C header.
+        .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
         // zlib, for rows that wait.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // What the Glibc module lacks.
@@ -59,7 +61,9 @@ let package = Package(
         // The incident note.
         .target(
             name: "Notes", dependencies: ["Complaints", "History", "MailWatch", "Reports"], swiftSettings: strict),
-        .target(name: "TopView", dependencies: ["CLinux", "MailWatch", "Reports"], swiftSettings: strict),
+        // The live view: the only importer of ncurses.
+        .target(
+            name: "TopView", dependencies: ["CLinux", "CNcurses", "MailWatch", "Reports"], swiftSettings: strict),
         .executableTarget(
             name: "mailsnoop",
             dependencies: [

@@ -8,17 +8,21 @@
 #include <malloc.h>
 #include <netinet/in.h>
 #include <resolv.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int clinux_signal_descriptor(const int *signals, int count)
@@ -195,4 +199,44 @@ int clinux_mail_exchangers(const char *domain, char *names, int size)
 		used += length;
 	}
 	return used;
+}
+
+int clinux_start(const char *script, bool isolated, int *output)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	pid_t child = fork();
+	if (child) {
+		close(ends[1]);
+		if (child < 0)
+			close(ends[0]);
+		else
+			*output = ends[0];
+		return child;
+	}
+
+	/* Other threads may hold locks of the C library: nothing but system calls from here to exec. */
+	sigset_t none;
+	int nowhere = open("/dev/null", O_RDWR);
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(nowhere, STDIN_FILENO);
+	dup2(ends[1], STDOUT_FILENO);
+	dup2(nowhere, STDERR_FILENO);
+	/* What is mounted there shall not show up here. */
+	if (isolated && (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)))
+		_exit(126);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+	_exit(127);
+}
+
+void clinux_kill(int child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 }

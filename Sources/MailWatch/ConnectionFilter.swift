@@ -8,13 +8,16 @@ public struct ConnectionFilter: Sendable {
     public var comms: [String] = []
     /// Path of the exe, as a glob(7) pattern in which `*` also matches `/`.
     public var exes: [String] = []
+    /// Inode of the socket's network namespace; nil wants all.
+    public var networkNamespace: UInt32?
 
     public init() {}
 
     /// Real or effective user.
     public func matches(_ connection: Connection) -> Bool {
         let process = connection.process.description
-        return (pids.isEmpty || pids.contains(process.pid))
+        return (networkNamespace == nil || process.networkNamespace == networkNamespace)
+            && (pids.isEmpty || pids.contains(process.pid))
             && (users.isEmpty || [process.uid, process.effectiveUID].contains { $0.map(users.contains) ?? false })
             && (comms.isEmpty
                 || comms.contains {

@@ -28,14 +28,13 @@ public struct SenderRecord: Sendable {
     /// How many of the connects have which verdict; none is 0.
     public fileprivate(set) var verdicts: [Verdict: Int] = [:]
     public fileprivate(set) var destinations: Set<IPAddress> = []
-    /// The latest connection, as far as it is known.
-    public fileprivate(set) var last: Connection
+    /// Of the latest connect, in ns of CLOCK_BOOTTIME.
+    fileprivate var lastTime: UInt64 = 0
 
     fileprivate init(_ connection: Connection) {
         user = connection.process.user
         program = connection.process.program
         script = connection.script?.path ?? []
-        last = connection
     }
 }
 
@@ -71,16 +70,9 @@ public struct Ledger: Sendable {
         }
     }
 
-    /// The `count` senders that connected last, of those that are wanted.
-    public func mostRecent(_ count: Int, where isWanted: (SenderRecord) -> Bool = { _ in true }) -> [SenderRecord] {
-        Array(records.filter(isWanted).sorted { $0.last.connectTime > $1.last.connectTime }.prefix(count))
-    }
-
     /// The `count` senders with the most connects.
     public func busiest(_ count: Int) -> [SenderRecord] {
-        Array(
-            records.sorted { ($0.connects, $0.last.connectTime) > ($1.connects, $1.last.connectTime) }.prefix(
-                count))
+        Array(records.sorted { ($0.connects, $0.lastTime) > ($1.connects, $1.lastTime) }.prefix(count))
     }
 
     private mutating func open(_ connection: Connection) {
@@ -94,7 +86,7 @@ public struct Ledger: Sendable {
         }
         records[index].connects += 1
         records[index].verdicts[verdict, default: 0] += 1
-        records[index].last = connection
+        records[index].lastTime = connection.connectTime
         if connection.state == .handedOver {
             records[index].handovers += 1
         } else if records[index].destinations.count < SenderRecord.destinationLimit {
@@ -108,7 +100,6 @@ public struct Ledger: Sendable {
         verdicts.move(from: old, to: new)
         guard let index = index(of: connection) else { return }
         records[index].verdicts.move(from: old, to: new)
-        if records[index].last.id == connection.id { records[index].last = connection }
     }
 
     private mutating func index(of connection: Connection) -> Int? {
@@ -130,7 +121,7 @@ public struct Ledger: Sendable {
 
 extension [Verdict: Int] {
     /// One that was counted has become another.
-    fileprivate mutating func move(from old: Verdict, to new: Verdict) {
+    package mutating func move(from old: Verdict, to new: Verdict) {
         guard old != new, let count = self[old] else { return }
         self[old] = count > 1 ? count - 1 : nil
         self[new, default: 0] += 1

@@ -12,6 +12,16 @@ extension Connection {
         self.state = state
     }
 
+    /// As it was when it began, but for the verdict.
+    package var begun: Connection {
+        var begun = self
+        begun.state = .connecting
+        begun.recall(
+            establishedTime: nil, endTime: nil, error: 0, cookie: 0, bytesSent: 0, bytesReceived: 0, dialogue: nil,
+            judgement: judgement)
+        return begun
+    }
+
     /// How it went on.
     package mutating func recall(
         establishedTime: UInt64?, endTime: UInt64?, error: Int32, cookie: UInt64, bytesSent: UInt64,

@@ -162,7 +162,8 @@ public struct CSVReport: Sendable {
 
     private static func next(_ row: inout [UInt8]) { row.append(UInt8(ascii: ",")) }
 
-    private static func field(number: (some UnsignedInteger)?, to row: inout [UInt8]) {
+    /// Appends a comma and a field, empty for nil.
+    public static func field(number: (some UnsignedInteger)?, to row: inout [UInt8]) {
         next(&row)
         if let number { row.append(decimal: UInt64(number)) }
     }
@@ -179,10 +180,11 @@ public struct CSVReport: Sendable {
         if endpoint.port != 0 { row.append(decimal: UInt64(endpoint.port)) }
     }
 
-    private static func field(_ text: String, to row: inout [UInt8]) { field(Array(text.utf8), to: &row) }
+    /// Appends a comma and a field.
+    public static func field(_ text: String, to row: inout [UInt8]) { field(Array(text.utf8), to: &row) }
 
     /// Text is escaped, kept from being a formula, and quoted where it has to be.
-    private static func field(_ bytes: [UInt8], to row: inout [UInt8]) {
+    public static func field(_ bytes: [UInt8], to row: inout [UInt8]) {
         next(&row)
         let start = row.count
         if let first = bytes.first, isFormula(first) { row.append(UInt8(ascii: "'")) }

@@ -23,7 +23,7 @@ public enum ScriptText {
     }
 
     /// `path:line`, the path alone, or nothing.
-    static func location(_ script: Script) -> [UInt8] {
+    public static func location(_ script: Script) -> [UInt8] {
         var text = script.path
         if script.line > 0 {
             text.append(UInt8(ascii: ":"))

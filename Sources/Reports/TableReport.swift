@@ -126,9 +126,13 @@ public struct TableReport: Sendable {
 
 /// Cuts escaped text to columns.
 public enum Cell {
-    /// Appends at most `width` columns of `text`, the last one an ellipsis where it was cut. Returns the columns taken.
+    /// Appends at most `width` columns of `text`, an ellipsis where it was cut. Returns the columns taken.
+    ///
+    /// - Parameter keepsEnd: cuts at the front: of a path the end says most.
     @discardableResult
-    public static func append(_ text: [UInt8], width: Int, sink: Sink, to line: inout [UInt8]) -> Int {
+    public static func append(
+        _ text: [UInt8], width: Int, keepsEnd: Bool = false, sink: Sink, to line: inout [UInt8]
+    ) -> Int {
         // No text is wider than its bytes.
         if text.count <= width, text.allSatisfy({ $0 < 0x80 }) {
             line.append(contentsOf: text)
@@ -140,17 +144,31 @@ public enum Cell {
             line.append(contentsOf: text)
             return total
         }
+        guard width > 0 else { return 0 }
         var used = 0
-        for scalar in scalars {
-            let next = Escaping.width(scalar)
-            if used + next > width - 1 { break }
-            line.append(contentsOf: Array(String(scalar).utf8))
-            used += next
+        var kept = scalars[scalars.startIndex..<scalars.startIndex]
+        if keepsEnd {
+            var start = scalars.endIndex
+            while start > scalars.startIndex {
+                let before = scalars.index(before: start)
+                let next = Escaping.width(scalars[before])
+                if used + next > width - 1 { break }
+                start = before
+                used += next
+            }
+            kept = scalars[start...]
+        } else {
+            var end = scalars.startIndex
+            while used + Escaping.width(scalars[end]) <= width - 1 {
+                used += Escaping.width(scalars[end])
+                end = scalars.index(after: end)
+            }
+            kept = scalars[..<end]
         }
-        if width > 0 {
-            if sink == .ascii { line.append(UInt8(ascii: "~")) } else { line.append("\u{2026}" as StaticString) }
-            used += 1
-        }
-        return used
+        let ellipsis: StaticString = sink == .ascii ? "~" : "\u{2026}"
+        if keepsEnd { line.append(ellipsis) }
+        line.append(contentsOf: String(kept).utf8)
+        if !keepsEnd { line.append(ellipsis) }
+        return used + 1
     }
 }

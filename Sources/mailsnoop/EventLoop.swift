@@ -4,7 +4,8 @@ internal import MailWatch
 
 /// Who is run by the event loop. Each answer says whether to go on.
 protocol LoopClient: ~Copyable {
-    var watch: Watch { get }
+    /// Readable when records wait; negative where there is nothing to wait for.
+    var descriptor: Int32 { get }
     /// Reads at most `limit` records. Returns how many.
     mutating func read(limit: Int) -> Int
     /// A few times a second.
@@ -55,7 +56,7 @@ struct EventLoop: ~Copyable {
                 pollfd(fd: timer, events: Int16(POLLIN), revents: 0),
                 // poll leaves out what is negative.
                 pollfd(fd: input ?? -1, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: isBatching ? -1 : client.watch.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: isBatching ? -1 : client.descriptor, events: Int16(POLLIN), revents: 0),
             ]
             // The array holds as many as are said.
             unsafe poll(&sources, nfds_t(sources.count), wait)

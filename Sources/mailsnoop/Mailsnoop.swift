@@ -15,6 +15,7 @@ struct Mailsnoop: ParsableCommand {
         subcommands: [
             TopCommand.self, TraceCommand.self, RecordCommand.self, ExportCommand.self, SendersCommand.self,
             MatchCommand.self, NoteCommand.self, StatusCommand.self, DoctorCommand.self,
+            DemoCommand.self, DemoSinkCommand.self, DemoDeliverCommand.self,
         ],
         defaultSubcommand: TopCommand.self)
 

@@ -19,6 +19,9 @@ struct Pipeline {
         guard descriptor >= 0 else { throw Failure.cannotCreate(Escaping.text(path), errno) }
     }
 
+    /// Closes the file that was made.
+    func close() { Glibc.close(descriptor) }
+
     mutating func add(_ append: (inout [UInt8]) -> Void) throws {
         append(&text)
         if text.count >= Self.blockSize { try flush() }

@@ -91,6 +91,8 @@ struct RecordSession: ~Copyable, LoopClient {
         self.options = options
     }
 
+    var descriptor: Int32 { watch.descriptor }
+
     mutating func read(limit: Int) -> Int {
         let desk = desk
         desk.clock.follow()

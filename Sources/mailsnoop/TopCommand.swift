@@ -6,98 +6,64 @@ internal import TopView
 
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "top", abstract: "Shows live who connects to mail ports, the latest first. q quits.")
+        commandName: "top", abstract: "Shows live who connects to mail ports. ? explains the keys, q quits.",
+        discussion: """
+            The senders that connected last stand first; ! marks an alarm. A recording of `trace --format json` or \
+            `export --format json` is shown in the same way, and needs no root. With NO_COLOR in the environment there \
+            is no color; TERM=dumb gets a page every five seconds.
+            """)
 
     @OptionGroup var options: WatchOptions
 
+    @Option(
+        name: .long, help: ArgumentHelp("Shows this recording, as JSON, and not what happens now.", valueName: "file"))
+    var replay: String?
+
+    @Option(name: .long, help: ArgumentHelp("How many times as fast a recording is shown.", valueName: "factor"))
+    var speed: Double = 1
+
+    func validate() throws {
+        guard (0.01...100_000).contains(speed) else {
+            throw ValidationError("--speed takes a number from 0.01 to 100000.")
+        }
+        guard replay != nil || speed == 1 else { throw ValidationError("--speed is for --replay.") }
+    }
+
     func run() throws {
-        let needsTerminal = Failure(
+        // Before the kernel is asked for anything.
+        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw Self.needsTerminal }
+        let loop = try EventLoop()
+        if let replay {
+            try show(ReplaySource(replay, speed: speed, filter: options.filter), loop)
+        } else {
+            try show(LiveSource(try Watch(options)), loop)
+        }
+    }
+
+    private func show(_ source: consuming some TopSource & ~Copyable, _ loop: borrowing EventLoop) throws {
+        var session = TopSession(source: source, screen: try Self.screen(), wanted: Set(options.verdict))
+        loop.run(&session, until: nil, input: STDIN_FILENO)
+    }
+
+    /// Takes the terminal.
+    static func screen() throws -> Screen {
+        let noColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
+        do {
+            return try Screen(hasColors: !noColor)
+        } catch .noTerminal {
+            throw needsTerminal
+        } catch .unknownTerminal {
+            throw Failure(
+                description: """
+                    terminfo does not know the terminal that TERM names. Set another one, as TERM=xterm, or install \
+                    ncurses-term.
+                    """, exitStatus: EX_UNAVAILABLE)
+        }
+    }
+
+    private static var needsTerminal: Failure {
+        Failure(
             description: "the live view needs a terminal. Use `mailsnoop trace` for a file or a pipe.",
             exitStatus: EX_USAGE)
-        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw needsTerminal }
-        let loop = try EventLoop()
-        let watch = try Watch(options)
-        guard let screen = Screen(terminal: STDOUT_FILENO) else { throw needsTerminal }
-        var session = TopSession(watch: watch, screen: screen, wanted: Set(options.verdict))
-        loop.run(&session, until: nil, input: STDIN_FILENO)
-        session.finish(loop)
-    }
-}
-
-/// The live view under way.
-struct TopSession: ~Copyable, LoopClient {
-    /// Frames a second at the most.
-    private static let frameInterval: UInt64 = 200_000_000
-
-    var watch: Watch
-    private let screen: Screen
-    private let output = Output(descriptor: STDOUT_FILENO)
-    private let host = Host.name
-    private let wanted: Set<Verdict>
-    private var clock = WallClock()
-    private var lastFrame: UInt64 = 0
-
-    /// - Parameter wanted: senders that had one of these are shown; empty shows all.
-    init(watch: consuming Watch, screen: consuming Screen, wanted: Set<Verdict>) {
-        self.watch = watch
-        self.wanted = wanted
-        self.screen = screen
-        draw()
-    }
-
-    mutating func read(limit: Int) -> Int {
-        let wasEmpty = watch.ledger.connects == 0
-        let count = watch.read(limit: limit) { _ in }
-        // The first sender is shown at once.
-        if wasEmpty, watch.ledger.connects > 0 { lastFrame = 0 }
-        if count > 0 { draw() }
-        return count
-    }
-
-    mutating func tick() -> Bool {
-        watch.housekeep { _ in }
-        draw()
-        return output.error == 0
-    }
-
-    mutating func signal(_ number: Int32) -> Bool {
-        switch number {
-        case SIGWINCH: lastFrame = 0
-        case SIGTSTP:
-            screen.giveBack()
-            raise(SIGSTOP)
-            screen.take()
-            lastFrame = 0
-        default: return false
-        }
-        draw()
-        return true
-    }
-
-    /// Any of the keys may be q. The end of the input is the end.
-    mutating func readInput() -> Bool {
-        var keys = [UInt8](repeating: 0, count: 64)
-        // Reads at most what the array holds.
-        let count = unsafe Glibc.read(STDIN_FILENO, &keys, keys.count)
-        return count > 0 && !keys[..<count].contains(UInt8(ascii: "q"))
-    }
-
-    /// The last frame is out before the screen is given back.
-    func finish(_ loop: borrowing EventLoop) { _ = loop.wait { [output] in output.isIdle } }
-
-    /// A terminal that is behind gets no frame; the next tick has a newer one.
-    private mutating func draw() {
-        let now = WallClock.uptime
-        guard output.isIdle, now - lastFrame >= Self.frameInterval else { return }
-        lastFrame = now
-        let size = screen.size
-        clock.follow()
-        var model = TopModel(
-            ledger: watch.ledger, losses: watch.losses, openConnections: watch.openCount, host: host, hook: watch.hook)
-        model.wanted = wanted
-        model.name = watch.name
-        let lines = model.lines(
-            columns: size.columns, rows: size.rows, clock: clock, now: clock.wallTime(now), sink: Terminal.sink)
-        output.write(Screen.frame(lines), rows: 0)
     }
 }

@@ -27,6 +27,8 @@ struct TraceSession: ~Copyable, LoopClient {
         output.write(rows.header, rows: 0)
     }
 
+    var descriptor: Int32 { watch.descriptor }
+
     mutating func read(limit: Int) -> Int {
         let rows = rows
         rows.clock.follow()

@@ -79,11 +79,18 @@ struct Watch: ~Copyable {
     /// nice(2): beside a hundred busy processes on a core, still a twelfth of it.
     private static let niceness: Int32 = -10
 
-    init(_ options: WatchOptions) throws {
-        let configuration = try options.configuration()
+    /// - Parameters:
+    ///   - configuration: nil takes that of the options.
+    ///   - networkNamespace: only connections from there; its inode.
+    init(
+        _ options: WatchOptions, configuration: Configuration? = nil, networkNamespace: UInt32? = nil
+    ) throws {
+        let configuration = try configuration ?? options.configuration()
         probe = try options.attach(configuration)
+        var filter = options.filter
+        filter.networkNamespace = networkNamespace
         book = Book(
-            filter: options.filter, policy: configuration.policy, names: options.noDNS ? nil : NameResolver(),
+            filter: filter, policy: configuration.policy, names: options.noDNS ? nil : NameResolver(),
             php: php)
         // What is started from here on tells of itself.
         php.scan()

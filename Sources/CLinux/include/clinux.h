@@ -52,3 +52,13 @@ bool clinux_notify(const char *state);
  * Returns how many bytes are used, or -1 where DNS does not answer. Takes four seconds at most for each name server.
  */
 int clinux_mail_exchangers(const char *domain, char *names, int size);
+
+/*
+ * Starts a shell script as a child that ends with this thread at the latest: no signal blocked, nothing to read, its errors
+ * nowhere. `isolated` puts it into a network namespace and a mount namespace of its own. What it writes can be read from
+ * `output`. Returns its process id, or -1.
+ */
+int clinux_start(const char *script, bool isolated, int *output);
+
+/* Ends what clinux_start has started. */
+void clinux_kill(int child);

@@ -1,0 +1,190 @@
+public import MailWatch
+
+/// What one group of connections did.
+struct Group: Sendable {
+    let key: GroupKey
+    var connects = 0
+    var failed = 0
+    /// RCPT commands.
+    var recipients: UInt64 = 0
+    /// How many of the connects have which verdict; none is 0.
+    var verdicts: [Verdict: Int] = [:]
+    var destinations: Set<IPAddress> = []
+    /// Connects of the last minute, in steps of 5 s.
+    var meter = Meter(step: 5_000_000_000, count: 12)
+    /// The latest connection, as far as it is known.
+    var last: Connection
+    /// The latest EHLO, whichever connection said it.
+    var hello: [UInt8] = []
+
+    /// The verdict that its worst connection has.
+    var worst: Verdict { Verdict.byUrgency.first { verdicts[$0] != nil } ?? .unknown }
+}
+
+extension Verdict {
+    /// What asks for an answer stands first.
+    static let byUrgency: [Verdict] = [.directMX, .unknown, .probe, .smarthost, .mta, .local]
+
+    var urgency: Int { Self.byUrgency.firstIndex(of: self) ?? 0 }
+}
+
+/// All that the view can show: connections summed by each of the groupings, and the latest ones themselves. What it holds
+/// is bounded, however many senders there are.
+public struct Board: Sendable {
+    /// The groups of one grouping.
+    private struct Table {
+        var groups: [Int: Group] = [:]
+        var numbers: [GroupKey: Int] = [:]
+        /// Connects of groups that had to go.
+        var others = 0
+        private var count = 0
+
+        mutating func number(of connection: Connection, by grouping: Grouping, limit: Int) -> Int {
+            let key = grouping.key(of: connection)
+            if let known = numbers[key] { return known }
+            if groups.count >= limit { forget(limit / 4 + 1) }
+            count += 1
+            groups[count] = Group(key: key, last: connection)
+            numbers[key] = count
+            return count
+        }
+
+        /// Those go that have done nothing for the longest time, and of alarms the last.
+        private mutating func forget(_ count: Int) {
+            func isBefore(_ a: Group, _ b: Group) -> Bool {
+                let (first, second) = (a.verdicts[.directMX] != nil, b.verdicts[.directMX] != nil)
+                return first == second ? a.last.connectTime < b.last.connectTime : second
+            }
+            for (number, group) in groups.sorted(by: { isBefore($0.value, $1.value) }).prefix(count) {
+                others += group.connects
+                groups[number] = nil
+                numbers[group.key] = nil
+            }
+        }
+    }
+
+    /// What may still change of a connection.
+    private struct Pending {
+        var numbers: [5 of Int]
+        var verdict: Verdict
+        var recipients: UInt32
+        var slot: Int
+    }
+
+    /// Destinations of a group are told apart up to this number.
+    static let destinationLimit = 256
+
+    public private(set) var connects = 0
+    /// How many connections have which verdict; none is 0.
+    public private(set) var verdicts: [Verdict: Int] = [:]
+    /// Connects of the last five minutes, in steps of 5 s.
+    private(set) var meter = Meter(step: 5_000_000_000, count: 60)
+    private var tables = [Table](repeating: Table(), count: Grouping.allCases.count)
+    private var pending: [UInt64: Pending] = [:]
+    /// The latest connections; the oldest is written over.
+    private var recent: [Connection] = []
+    private var slot = 0
+    private let groupLimit: Int
+    private let recentLimit: Int
+
+    /// - Parameters:
+    ///   - groupLimit: groups of each grouping.
+    ///   - recentLimit: connections that are kept whole.
+    public init(groupLimit: Int = 2048, recentLimit: Int = 4096) {
+        self.groupLimit = max(groupLimit, 1)
+        self.recentLimit = max(recentLimit, 1)
+    }
+
+    public var openCount: Int { pending.count }
+
+    public mutating func note(_ change: Tracker.Change) {
+        switch change {
+        case .opened(let connection): open(connection)
+        case .established(let connection), .spoke(let connection): update(connection)
+        case .ended(let connection):
+            update(connection)
+            guard let entry = pending.removeValue(forKey: connection.id), connection.isFailure else { return }
+            for index in tables.indices { tables[index].groups[entry.numbers[index]]?.failed += 1 }
+        }
+    }
+
+    func groups(by grouping: Grouping) -> [Group] { Array(tables[grouping.rawValue].groups.values) }
+
+    func group(_ key: GroupKey, by grouping: Grouping) -> Group? {
+        let table = tables[grouping.rawValue]
+        return table.numbers[key].flatMap { table.groups[$0] }
+    }
+
+    /// Connects of groups that there was no room for.
+    func others(by grouping: Grouping) -> Int { tables[grouping.rawValue].others }
+
+    /// Of the connections that are kept, those of a group, the latest first; nil all.
+    func connections(of key: GroupKey?, by grouping: Grouping) -> [Connection] {
+        let latestFirst = Array(recent[..<slot].reversed() + recent[slot...].reversed())
+        guard let key else { return latestFirst }
+        return latestFirst.filter { grouping.key(of: $0) == key }
+    }
+
+    func connection(_ id: UInt64) -> Connection? { recent.last { $0.id == id } }
+
+    private mutating func open(_ connection: Connection) {
+        connects += 1
+        meter.note(connection.connectTime)
+        let verdict = connection.judgement.verdict
+        verdicts[verdict, default: 0] += 1
+        var entry = Pending(numbers: .init(repeating: 0), verdict: verdict, recipients: 0, slot: keep(connection))
+        for grouping in Grouping.allCases {
+            let index = grouping.rawValue
+            let number = tables[index].number(of: connection, by: grouping, limit: groupLimit)
+            entry.numbers[index] = number
+            tables[index].groups[number]?.open(connection)
+        }
+        if connection.state.hasEnded { return }
+        pending[connection.id] = entry
+        if connection.dialogue != nil { update(connection) }
+    }
+
+    private mutating func update(_ connection: Connection) {
+        guard var entry = pending[connection.id] else { return }
+        let new = connection.judgement.verdict
+        let recipients = max(connection.dialogue?.recipients ?? 0, entry.recipients)
+        verdicts.move(from: entry.verdict, to: new)
+        for index in tables.indices {
+            tables[index].groups[entry.numbers[index]]?.update(
+                connection, verdict: (entry.verdict, new), recipients: recipients - entry.recipients)
+        }
+        if recent[entry.slot].id == connection.id { recent[entry.slot] = connection }
+        entry.verdict = new
+        entry.recipients = recipients
+        pending[connection.id] = entry
+    }
+
+    /// Returns where it is kept.
+    private mutating func keep(_ connection: Connection) -> Int {
+        if slot == recentLimit { slot = 0 }
+        if slot == recent.count { recent.append(connection) } else { recent[slot] = connection }
+        slot += 1
+        return slot - 1
+    }
+}
+
+extension Group {
+    fileprivate mutating func open(_ connection: Connection) {
+        connects += 1
+        verdicts[connection.judgement.verdict, default: 0] += 1
+        meter.note(connection.connectTime)
+        last = connection
+        if connection.state != .handedOver, destinations.count < Board.destinationLimit {
+            destinations.insert(connection.destination.address)
+        }
+    }
+
+    fileprivate mutating func update(
+        _ connection: Connection, verdict: (old: Verdict, new: Verdict), recipients: UInt32
+    ) {
+        verdicts.move(from: verdict.old, to: verdict.new)
+        self.recipients += UInt64(recipients)
+        if last.id == connection.id { last = connection }
+        if let name = connection.dialogue?.helloName, !name.isEmpty { hello = name }
+    }
+}
