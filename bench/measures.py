@@ -34,10 +34,14 @@ class Plan:
     starts: int
     recorded: int
     """Connections in the history."""
+    view_s: float
+    """So long the live view is watched at each rate."""
+    senders: int
+    """Different ones in a recording for the live view."""
 
 
-FULL = Plan(pairs=15, storms=8, storm_connects=1_000, counted_connects=100_003, counted_runs=2, starts=5, recorded=10_000_003)
-QUICK = Plan(pairs=3, storms=8, storm_connects=1_000, counted_connects=20_011, counted_runs=1, starts=2, recorded=100_003)
+FULL = Plan(pairs=15, storms=8, storm_connects=1_000, counted_connects=100_003, counted_runs=2, starts=5, recorded=10_000_003, view_s=30, senders=1_000_003)
+QUICK = Plan(pairs=3, storms=8, storm_connects=1_000, counted_connects=20_011, counted_runs=1, starts=2, recorded=100_003, view_s=10, senders=50_021)
 
 
 @dataclass(frozen=True)

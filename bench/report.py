@@ -11,15 +11,21 @@ from load import UNWATCHED_PORT, WATCHED_PORT
 from measures import SLOW_FOR_S, Counted, Latency, Plan, Result, Spread, lowest_cpu_s, worst
 from outputs import SLOW
 from paired import Line, pairs
+from view import View
 
 _NONE = "-"
 
 
 def markdown(
-    results: Sequence[Result], php: Sequence[Line], traffic: Sequence[Line], history: History | None, plan: Plan
+    results: Sequence[Result],
+    php: Sequence[Line],
+    traffic: Sequence[Line],
+    history: History | None,
+    view: View | None,
+    plan: Plan,
 ) -> str:
     parts = ["# Measured against what one would use instead", _machine(results)]
-    parts += [_connect(results, plan), _traffic(traffic, plan), _php(php, plan), _cost(results, plan), _lost(results, plan), _history(history), _failures(results)]
+    parts += [_connect(results, plan), _traffic(traffic, plan), _php(php, plan), _cost(results, plan), _lost(results, plan), _view(view), _history(history), _failures(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -150,6 +156,22 @@ was written was {history.delay_ms:,} ms, and {history.pruning_delay_ms:,} ms whi
 (it commits each half second). Killed with -9 a hundred times at such a rate, it left a whole database each time, and at
 most the last {history.crash_lost_ms:,} ms were missing."""
     return f"{text}\n\n{_table(('command', 's', 'MiB at most', 'lines'), rows)}"
+
+
+def _view(view: View | None) -> str:
+    if not view:
+        return ""
+    head = ["tool", *(f"{rate:,} connects/s: % of a core" for rate in view.rates), "MiB at most"]
+    rows = [
+        (share.tool.name, *(f"{percent:.2f}" for percent in share.percent), f"{share.memory_kib / 1024:.0f}")
+        for share in view.shares
+    ]
+    text = f"""## The live view
+
+On a terminal of 240x60 that is read at once, beside tools that print a line for each packet or connect. Refused connects,
+each followed from its SYN to its end. A recording in which each of {view.senders:,} connections has another user, program,
+script, unit and destination was shown in {view.replay_s:,.0f} s, and took at most **{view.memory_kib / 1024:.0f} MiB**."""
+    return f"{text}\n\n{_table(head, rows)}"
 
 
 def _failures(results: Sequence[Result]) -> str:
