@@ -8,6 +8,9 @@
 #   sudo make test-kernels  the kernel tests in 5.10, 6.1, 6.12 and the newest kernel, in virtual machines
 #   make lint               the style of Swift, C and scripts
 #   sudo make install       PREFIX=/usr/local, DESTDIR=
+#   make deb                a Debian package, .build/mailsnoop_VERSION-1_amd64.deb
+#   make tarball            for other distributions, .build/mailsnoop-VERSION-linux-MACHINE.tar.gz
+#   sudo make try-packages  installs, runs and purges the package in a fresh Debian 12 and a fresh Debian 13
 #   make clean
 #
 # Each installs the Debian packages that it misses, which needs root.
@@ -22,22 +25,30 @@ SWIFT     ?= swift
 # Debian's clang: Swift's own has no BPF target.
 BPF_CLANG ?= /usr/bin/clang
 PREFIX    ?= /usr/local
+ZSH_COMPLETIONS  ?= $(PREFIX)/share/zsh/site-functions
+UNITS            ?= $(PREFIX)/lib/systemd/system
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
+VERSION   := $(shell sed -n 's/.*let number = "\(.*\)"/\1/p' Sources/mailsnoop/Version.swift)
 MACHINE   := $(shell uname -m)
 BPF_ARCH  := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 Q         := $(if $(V),,@)
 
-BUILD_PACKAGES  := clang libbpf-dev libelf-dev libmd-dev libncurses-dev zlib1g-dev libsqlite3-dev g++ libc6-dev pkg-config
-TEST_PACKAGES   := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
+BUILD_PACKAGES   := clang libbpf-dev libelf-dev libmd-dev libncurses-dev zlib1g-dev libsqlite3-dev g++ libc6-dev pkg-config
+TEST_PACKAGES    := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
                    mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base logrotate \
                    python3-html5lib cmark-gfm
-BENCH_PACKAGES  := iproute2 python3 php-cli php-fpm apache2-bin apache2-utils bpftrace bpftool tcpdump libbpf-tools
-KERNEL_PACKAGES := php-cli qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
+BENCH_PACKAGES   := iproute2 python3 php-cli php-fpm apache2-bin apache2-utils bpftrace bpftool tcpdump libbpf-tools
+INSTALL_PACKAGES := python3
+DEB_PACKAGES     := debhelper dpkg-dev lintian python3
+TARBALL_PACKAGES := patchelf binutils python3
+TRY_PACKAGES     := debootstrap debian-archive-keyring
+KERNEL_PACKAGES  := php-cli qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
 
 RELEASE := .build/release/mailsnoop
 DEBUG   := .build/debug/mailsnoop
 
-.PHONY: run demo test build bench test-kernels lint install clean bpf connector php mail test-build swift
+.PHONY: run demo test build bench test-kernels lint install install-files deb tarball try-packages clean bpf connector php mail test-build swift
 
 run: build
 	$(Q)$(RELEASE)
@@ -65,10 +76,38 @@ test-kernels: packages-KERNEL test-build
 lint: swift
 	$(Q)$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch \
-		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record
+		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record packaging/deb packaging/tarball packaging/try
 
-install: build
+install: packages-INSTALL build install-files
+	$(Q)test -n "$(DESTDIR)" || ! command -v systemctl >/dev/null || systemctl daemon-reload || true
+
+# The program that was built, and all that belongs to it. The configuration that is there stays.
+install-files:
 	$(Q)install -D -m 0755 $(RELEASE) $(DESTDIR)$(PREFIX)/sbin/mailsnoop
+	$(Q)packaging/manual $(RELEASE) .build/manual
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/man/man8
+	$(Q)install -m 0644 .build/manual/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	$(Q)mkdir -p .build/completions
+	$(Q)for shell in bash zsh fish; do $(RELEASE) --generate-completion-script $$shell >.build/completions/$$shell || exit; done
+# No script of its own.
+	$(Q)sed -i '1{/^#!/d}' .build/completions/bash
+	$(Q)install -D -m 0644 .build/completions/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mailsnoop
+	$(Q)install -D -m 0644 .build/completions/zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_mailsnoop
+	$(Q)install -D -m 0644 .build/completions/fish $(DESTDIR)$(FISH_COMPLETIONS)/mailsnoop.fish
+	$(Q)install -d $(DESTDIR)$(UNITS)
+	$(Q)sed 's|^ExecStart=[^ ]*|ExecStart=$(PREFIX)/sbin/mailsnoop|' packaging/mailsnoop.service \
+		>$(DESTDIR)$(UNITS)/mailsnoop.service
+	$(Q)chmod 0644 $(DESTDIR)$(UNITS)/mailsnoop.service
+	$(Q)test -e $(DESTDIR)/etc/mailsnoop.toml || install -D -m 0644 packaging/mailsnoop.toml $(DESTDIR)/etc/mailsnoop.toml
+
+deb: packages-DEB build
+	$(Q)packaging/deb $(VERSION)
+
+tarball: packages-TARBALL build
+	$(Q)packaging/tarball $(VERSION)
+
+try-packages: packages-TRY deb tarball
+	$(Q)packaging/try .build/mailsnoop_$(VERSION)-1_amd64.deb .build/mailsnoop-$(VERSION)-linux-$(MACHINE).tar.gz
 
 clean:
 	$(Q)rm -rf .build .build-* bpf/probe.bpf.o
@@ -102,7 +141,7 @@ swift:
 
 # packages-NAME installs what is missing of NAME_PACKAGES.
 # A static pattern: make looks for no implicit rule of a phony target.
-PACKAGE_SETS := packages-BUILD packages-TEST packages-BENCH packages-KERNEL
+PACKAGE_SETS := packages-BUILD packages-INSTALL packages-TEST packages-BENCH packages-KERNEL packages-DEB packages-TARBALL packages-TRY
 .PHONY: $(PACKAGE_SETS)
 $(PACKAGE_SETS): packages-%:
 	$(Q)missing=$$(for package in $($*_PACKAGES); do \

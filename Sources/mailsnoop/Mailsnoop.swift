@@ -11,7 +11,7 @@ struct Mailsnoop: ParsableCommand {
             Watches outbound connects to mail ports in the kernel and tells which process, run by which user, made \
             each. Needs root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.
             """,
-        version: "0.1.0",
+        version: Version.text,
         subcommands: [
             TopCommand.self, TraceCommand.self, RecordCommand.self, ExportCommand.self, SendersCommand.self,
             MatchCommand.self, NoteCommand.self, StatusCommand.self, DoctorCommand.self,

@@ -73,7 +73,7 @@ struct NoteCommand: ParsableCommand {
         let start = span.lowerBound > 0 ? span.lowerBound : try reader.status().oldest ?? 0
         let end = max(min(span.upperBound, now), start)
         var note = IncidentNote(
-            host: Host.name, version: Mailsnoop.configuration.version, time: now, span: span,
+            host: Host.name, version: Version.number, time: now, span: span,
             coverage: try reader.coverage(of: [start..<end]),
             answer: search.map {
                 .init(complaint: $0.complaint, ranking: Array($0.answers), best: $0.best)

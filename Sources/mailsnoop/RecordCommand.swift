@@ -64,7 +64,7 @@ struct RecordCommand: ParsableCommand {
         limits.isChecked = moveAside
         func open() throws(HistoryError) -> Recorder {
             try Recorder(
-                place.database, options: limits, host: Host.name, version: Mailsnoop.configuration.version,
+                place.database, options: limits, host: Host.name, version: Version.number,
                 say: { Failure.say($0) })
         }
         do {
