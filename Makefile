@@ -37,7 +37,7 @@ BUILD_PACKAGES   := clang libbpf-dev libelf-dev libmd-dev libncurses-dev zlib1g-
 TEST_PACKAGES    := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
                    mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base logrotate \
-                   python3-html5lib cmark-gfm
+                   python3-html5lib cmark-gfm groff-base zsh fish
 BENCH_PACKAGES   := iproute2 python3 php-cli php-fpm apache2-bin apache2-utils bpftrace bpftool tcpdump libbpf-tools
 INSTALL_PACKAGES := python3
 DEB_PACKAGES     := debhelper dpkg-dev lintian python3

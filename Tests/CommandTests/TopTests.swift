@@ -237,6 +237,68 @@ struct TopTests {
             try mailsnoop("top", "--replay", Self.recording, "--speed", "0").errors.contains("--speed takes a number"))
     }
 
+    /// In every column: the columns stand where they stood, whatever the terminal makes of it.
+    @Test(arguments: [(80, 24), (200, 60)])
+    func hostileNamesDoNotMoveTheScreen(columns: Int, rows: Int) throws {
+        let names = [
+            "\u{1B}[2J\u{1B}]0;owned\u{7}", "a\r\n\tb", "\u{202E}gpj.exe", "日本語のとても長い名前", "e\u{301}\u{301}\u{301}",
+            String(repeating: "👍", count: 97), "\u{301}\u{301}", "👨\u{200D}👩\u{200D}👧🇩🇪🏳\u{FE0F}\u{200D}🌈", "नमस्ते", "ﷺ﷽",
+            "\u{1F9FF}\u{1FAE8}",
+            "\u{9B}2J", "\\x1b",
+        ]
+        let file = NSTemporaryDirectory() + "hostile-\(UUID()).json"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        var text = Data()
+        for (index, name) in names.enumerated() {
+            let time = String(format: "2026-01-31T12:00:%02d.000000000Z", index)
+            let row: [String: Any] = [
+
+                "destination": ["ip": "192.0.2.\(index)", "domain": name, "port": 25],
+                "smtp": ["hello": "EHLO", "ehlo": name, "mail_from": name, "rcpt_to": name, "recipients": 1],
+                "process": [
+                    "pid": index, "name": name, "executable": name, "args": [name],
+                    "real_user": ["id": "\(index)", "name": name],
+                ],
+                "host": ["name": names[index]],
+                "mailsnoop": [
+                    "state": "closed", "verdict": "direct-mx", "process": ["unit": name],
+                    "reasons": [["code": "remote-mx", "text": name]],
+                ],
+            ]
+            let json = try JSONSerialization.data(withJSONObject: row)
+            text +=
+                Data(#"{"@timestamp":"\#(time)","event":{"kind":"event","end":"\#(time)"},"#.utf8)
+                + Data(json.dropFirst()) + Data("\n".utf8)
+        }
+        try text.write(to: URL(filePath: file))
+        let terminal = try Terminal(
+            columns: columns, rows: rows, "\(Repository.mailsnoop) top --replay \(file) --speed 1000")
+        for (number, title) in ["SCRIPT OR COMMAND", "PROGRAM", "USER", "POOL", "DESTINATION"].enumerated() {
+            try terminal.keys("\(number + 1)")
+            let text = try terminal.screen(with: "! 13 direct-mx", title, "13 by", "q quit")
+            try #require(text.contains("13 by"), "\(text)")
+            let screen = lines(text)
+            #expect(screen[0].hasPrefix("mailsnoop  "))
+            #expect(screen[rows - 1].hasPrefix("q quit"))
+            for line in screen[5..<18] {
+                #expect(
+                    Array(line)[1] == "!" && String(Array(line)[13...]).hasPrefix("direct-mx     1      1 12:00:"),
+                    "\(line)")
+            }
+            #expect(screen[18].isEmpty)
+        }
+        try terminal.keys("C")
+        let list = lines(try terminal.screen(with: "13 latest connections", "Esc back"))
+        for line in list[5..<18] { #expect(String(Array(line)[3...]).hasPrefix("12:00:"), "\(line)") }
+        for _ in names {
+            try terminal.keys("Enter")
+            let detail = lines(try terminal.screen(with: "verdict   direct-mx", "Esc back"))
+            #expect(detail[0].hasPrefix("mailsnoop  ") && detail[rows - 1].hasPrefix("Esc back"))
+            try terminal.keys("Escape Down")
+            _ = try terminal.screen(with: "13 latest connections")
+        }
+    }
+
     /// Real connects, and names that would move the screen.
     @Test(.enabled(if: geteuid() == 0, "needs root: run `sudo make test`"))
     func realConnectsAreShown() throws {

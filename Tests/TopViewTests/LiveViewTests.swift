@@ -14,8 +14,13 @@ struct LiveViewTests {
     private var traffic = Traffic { $0.process.description.uid == 7 ? Judgement(.directMX) : Judgement(.local) }
     private var board = Board()
 
+    /// By reverse DNS, of any destination.
+    private var destinationName: [UInt8]?
+
     private mutating func lines(_ columns: Int = 80, _ rows: Int = 24, second: UInt64 = 100) -> [String] {
-        view.frame(of: Scene(board, second: second), columns: columns, rows: rows).text.map {
+        var scene = Scene(board, second: second)
+        scene.name = { [destinationName] _ in destinationName }
+        return view.frame(of: scene, columns: columns, rows: rows).text.map {
             String(decoding: $0, as: UTF8.self)
         }
     }
@@ -272,8 +277,11 @@ struct LiveViewTests {
         for sink in [Sink.text, .ascii] {
             view = LiveView(sink: sink)
             board = Board()
-            traffic = Traffic { Judgement($0.process.description.uid == 7 ? .directMX : .unknown) }
+            traffic = Traffic(isNamedAlike: true) {
+                Judgement($0.process.description.uid == 7 ? .directMX : .unknown)
+            }
             expectFits(columns, rows, sink)
+            destinationName = Array(Self.names[4].utf8) + [0xFF, 0x1B, 0x0A]
             for (index, name) in Self.names.enumerated() {
                 let id = UInt64(index + 1)
                 board.note(traffic.connect(id, name, uid: index % 2 == 0 ? 7 : 8))

@@ -7,8 +7,14 @@ struct Traffic {
     private var tracker: Tracker
     private var identities: [String: UInt64] = [:]
 
-    init(_ judge: @escaping (Connection) -> Judgement = { _ in Judgement(.unknown) }) {
-        tracker = Tracker(place: { Placement(userName: "u\($0.uid ?? 0)") }, judge: judge)
+    /// - Parameter isNamedAlike: user and unit are called as the program is.
+    init(isNamedAlike: Bool = false, _ judge: @escaping (Connection) -> Judgement = { _ in Judgement(.unknown) }) {
+        tracker = Tracker(
+            place: { process in
+                let name = String(decoding: process.comm, as: UTF8.self)
+                return isNamedAlike
+                    ? Placement(userName: name, unit: name) : Placement(userName: "u\(process.uid ?? 0)")
+            }, judge: judge)
     }
 
     /// A connect of a program, at a second since boot.
