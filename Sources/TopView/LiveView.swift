@@ -471,25 +471,26 @@ public struct LiveView {
         return GroupTable.csv(groups(kinds, kinds.groups), scene: scene, grouping: grouping)
     }
 
+    /// No wider and no longer than a screen of 80x24 has room for.
     static let help = [
-        "What is seen: who connects to mail ports, the latest first. A line is a sender; ! marks an alarm",
-        "(direct-mx: mail to other hosts that no mail server of this host sends), ? what is not known yet.",
+        "A line is a sender. ! marks an alarm (direct-mx: mail to other hosts that no",
+        "mail server of this host sends), ? what is not known yet.",
         "",
-        "  Up Down j k          select          PgUp PgDn Home End  further",
-        "  Enter                all about the selected one: process, PHP stack, request, dialogue, reasons",
-        "  c                    its connections; C those of all",
-        "  g G Tab, 1 to 5      group by script, program, user, pool, destination",
-        "  < > Left Right       sort by another column; r the other way round",
-        "  /                    filter as you type: script, command, user, address, name, EHLO, mailbox, pid",
-        "  ! a                  alarms only",
-        "  p Space              pause: what happens goes on being counted",
-        "  w                    save what is seen as CSV",
-        "  m                    mouse: select, scroll, sort by a click on a title",
-        "  ^L                   draw all anew",
-        "  Esc                  back; no filter; q back, and out; Q ^C out",
+        "  Up Down j k         select, or scroll; PgUp PgDn Home End go further",
+        "  Enter               all about it: process, PHP stack, request, dialogue, why",
+        "  c C                 its connections; those of all",
+        "  g G Tab, 1 to 5     by script, program, user, pool, destination",
+        "  < > Left Right, r   sort by another column; the other way round",
+        "  /                   filter as you type: script, user, address, EHLO, mailbox",
+        "  ! a                 alarms only",
+        "  p Space             pause: what happens goes on being counted",
+        "  w                   save what is seen as CSV",
+        "  m                   mouse: select, scroll, sort by a click on a title",
+        "  ^L                  draw all anew",
+        "  Esc q Q ^C          back, no filter; back, out; out; out",
         "",
-        "  CONNECTS  connects since the start, /MIN those of the last minute, FAILED never established",
-        "  DESTS     different addresses          RCPTS     recipients that were named (RCPT TO)",
+        "  CONNECTS  since the start; /MIN in the last minute; FAILED never established",
+        "  DESTS     different addresses; RCPTS recipients that were named (RCPT TO)",
         "  VERDICT   the worst that one of its connections got",
     ]
 }
