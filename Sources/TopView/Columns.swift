@@ -44,7 +44,7 @@ struct Columns {
         if grouping != .user {
             columns.append(text("USER", 10) { Array($0.last.process.user.utf8) })
         }
-        columns.append(text("LAST EHLO", 18, isFlexible: true, \.hello))
+        columns.append(text("LAST EHLO", 12, isFlexible: true, \.hello))
         columns.append(number("RCPTS", 6) { Int(clamping: $0.recipients) })
         columns.append(number("FAILED", 7, \.failed))
         if grouping != .destination {
@@ -69,7 +69,7 @@ struct Columns {
             Column(title: "DESTINATION", width: 18, isFlexible: true) { destination($0) },
             Column(title: "PID", width: 7, isNumber: true) { Array(String($0.process.description.pid).utf8) },
             text("USER", 10) { Array($0.process.user.utf8) },
-            text("EHLO", 18, isFlexible: true) { $0.dialogue?.helloName ?? [] },
+            text("EHLO", 12, isFlexible: true) { $0.dialogue?.helloName ?? [] },
             text("MAIL FROM", 20, isFlexible: true) { $0.dialogue?.sender.map(DialogueText.mailbox) ?? [] },
             text("RCPT TO", 20, isFlexible: true) { $0.dialogue?.recipient.map(DialogueText.mailbox) ?? [] },
         ]
