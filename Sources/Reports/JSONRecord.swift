@@ -1,5 +1,4 @@
 internal import CLinux
-internal import FoundationEssentials
 internal import Glibc
 public import MailWatch
 
@@ -25,7 +24,7 @@ public struct JSONRecord: Sendable {
 
     /// - Parameter id: what the connection shall be named by.
     public init?(line: [UInt8], id: UInt64) {
-        guard let json = try? JSONDecoder().decode(JSON.self, from: Data(line)) else { return nil }
+        guard let json = JSON(text: line) else { return nil }
         guard json["event", "kind"].text == "event", let time = Self.time(json["@timestamp"].bytes),
             let state = ConnectionState(rawValue: json["mailsnoop", "state"].text)
         else { return nil }
@@ -222,60 +221,5 @@ public struct JSONRecord: Sendable {
         // Reads and normalises the tm that it is given.
         let seconds = unsafe timegm(&parts)
         return seconds < 0 ? nil : UInt64(seconds) * 1_000_000_000 + UInt64(fraction)
-    }
-}
-
-/// A value of a JSON text. What is not there is null, and null has no text, number or members.
-private enum JSON: Decodable {
-    case null
-    case flag(Bool)
-    case number(UInt64)
-    case string(String)
-    case list([JSON])
-    case object([String: JSON])
-
-    init(from decoder: any Decoder) throws {
-        let value = try decoder.singleValueContainer()
-        // The most frequent first: a wrong guess costs most.
-        if let text = try? value.decode(String.self) {
-            self = .string(text)
-        } else if let members = try? value.decode([String: JSON].self) {
-            self = .object(members)
-        } else if let number = try? value.decode(UInt64.self) {
-            self = .number(number)
-        } else if let flag = try? value.decode(Bool.self) {
-            self = .flag(flag)
-        } else if let list = try? value.decode([JSON].self) {
-            self = .list(list)
-        } else {
-            self = .null
-        }
-    }
-
-    subscript(names: String...) -> JSON {
-        names.reduce(self) {
-            if case .object(let members) = $0 { members[$1] ?? .null } else { .null }
-        }
-    }
-
-    var isNull: Bool { if case .null = self { true } else { false } }
-    var string: String? { if case .string(let text) = self { text } else { nil } }
-    var text: String { string ?? "" }
-    var number: UInt64? { if case .number(let number) = self { number } else { nil } }
-    var flag: Bool { if case .flag(let flag) = self { flag } else { false } }
-    var list: [JSON] { if case .list(let list) = self { list } else { [] } }
-    var bytes: [UInt8] { Array(text.utf8) }
-
-    /// The exact bytes of a text: those of its companion where it has one.
-    func bytes(_ names: String...) -> [UInt8] {
-        let parent = names.dropLast().reduce(self) { $0[$1] }
-        let name = names.last ?? ""
-        if let exact = parent["\(name)_base64"].string, let data = Data(base64Encoded: exact) { return Array(data) }
-        return parent[name].bytes
-    }
-
-    func bytesList(_ name: String) -> [[UInt8]] {
-        let exact = self["\(name)_base64"].list.compactMap { Data(base64Encoded: $0.text).map { Array($0) } }
-        return exact.isEmpty ? self[name].list.map(\.bytes) : exact
     }
 }

@@ -57,11 +57,3 @@ public enum Grouping: Int, CaseIterable, Sendable {
         return Array((placement.unit ?? placement.container ?? "").utf8)
     }
 }
-
-/// Names a group among those of one grouping.
-public struct GroupKey: Hashable, Sendable {
-    fileprivate let uid: UInt32?
-    fileprivate let program: [UInt8]
-    fileprivate let text: [UInt8]
-    fileprivate let address: IPAddress?
-}

@@ -1,14 +1,13 @@
-import Foundation
-import TestSupport
+internal import Foundation
 
 /// A terminal of tmux in which a shell runs a command, and says when it has ended and how the terminal is set then.
-struct Terminal: ~Copyable {
-    let socket = "mailsnoop-\(UUID())"
+public struct Terminal: ~Copyable {
+    public let socket = "mailsnoop-\(UUID())"
 
     /// - Parameters:
     ///   - command: of the shell.
     ///   - environment: `NAME=value` for it.
-    init(columns: Int = 80, rows: Int = 24, _ command: String, environment: String = "") throws {
+    public init(columns: Int = 80, rows: Int = 24, _ command: String, environment: String = "") throws {
         // The server lives on, and would keep open what Foundation waits for to close.
         try shell(
             """
@@ -21,14 +20,14 @@ struct Terminal: ~Copyable {
 
     deinit { _ = try? shell("tmux -L \(socket) kill-server") }
 
-    func keys(_ keys: String) throws { try shell("tmux -L \(socket) send-keys \(keys)") }
+    public func keys(_ keys: String) throws { try shell("tmux -L \(socket) send-keys \(keys)") }
 
-    func resize(columns: Int, rows: Int) throws {
+    public func resize(columns: Int, rows: Int) throws {
         try shell("tmux -L \(socket) resize-window -x \(columns) -y \(rows)")
     }
 
     /// The process that the shell runs in the foreground.
-    var pid: String {
+    public var pid: String {
         get throws {
             try shell("pgrep -P $(tmux -L \(socket) display-message -p '#{pane_pid}') mailsnoop").text
                 .trimmingCharacters(in: .newlines)
@@ -36,7 +35,7 @@ struct Terminal: ~Copyable {
     }
 
     /// Whether the alternate screen is shown, and the cursor.
-    var state: String {
+    public var state: String {
         get throws {
             try shell("tmux -L \(socket) display-message -p '#{alternate_on} #{cursor_flag}'").text
                 .trimmingCharacters(in: .newlines)
@@ -44,7 +43,7 @@ struct Terminal: ~Copyable {
     }
 
     /// The screen, as soon as it shows all of the words and none of the others; what it shows after 20 seconds otherwise.
-    func screen(with words: String..., without others: [String] = [], escapes: Bool = false) throws -> String {
+    public func screen(with words: String..., without others: [String] = [], escapes: Bool = false) throws -> String {
         func capture() throws -> String {
             try shell("tmux -L \(socket) capture-pane -p \(escapes ? "-e" : "")").text
         }

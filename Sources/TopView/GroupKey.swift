@@ -1,0 +1,9 @@
+internal import MailWatch
+
+/// Names a group among those of one grouping.
+public struct GroupKey: Hashable, Sendable {
+    let uid: UInt32?
+    let program: [UInt8]
+    let text: [UInt8]
+    let address: IPAddress?
+}
