@@ -78,8 +78,9 @@ lint: swift
 	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch \
 		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record packaging/deb packaging/tarball packaging/try
 
-install: packages-INSTALL build install-files
-	$(Q)test -n "$(DESTDIR)" || ! command -v systemctl >/dev/null || systemctl daemon-reload || true
+install: packages-INSTALL build
+	$(Q)$(MAKE) --no-print-directory install-files
+	$(Q)test -n "$(DESTDIR)" || ! test -d /run/systemd/system || systemctl daemon-reload
 
 # The program that was built, and all that belongs to it. The configuration that is there stays.
 install-files:

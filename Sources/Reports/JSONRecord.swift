@@ -28,8 +28,8 @@ public struct JSONRecord: Sendable {
         guard json["event", "kind"].text == "event", let time = Self.time(json["@timestamp"].bytes),
             let state = ConnectionState(rawValue: json["mailsnoop", "state"].text)
         else { return nil }
-        let process = Self.process(json)
         let script = Self.script(json, json["mailsnoop", "script"], path: json.bytes("file", "path"))
+        let process = Self.process(json, script)
         let origin = json["mailsnoop", "origin"]
         let isOrigin = script?.evidence == .origin
         var connection = Connection(
@@ -54,7 +54,7 @@ public struct JSONRecord: Sendable {
         host = json["host", "name"].text
     }
 
-    private static func process(_ json: JSON) -> Process {
+    private static func process(_ json: JSON, _ script: Script?) -> Process {
         let own = json["process"]
         let more = json["mailsnoop", "process"]
         var description = ProcessDescription()
@@ -85,7 +85,6 @@ public struct JSONRecord: Sendable {
         for gap in ProcessDescription.Gaps.names where gaps.contains("\(gap.name)") {
             description.gaps.insert(gap.gap)
         }
-        let script = script(json, json["mailsnoop", "script"], path: json.bytes("file", "path"))
         return Process(
             identity: 0, description: description,
             placement: Placement(

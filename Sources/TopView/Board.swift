@@ -43,9 +43,6 @@ public struct Board: Sendable {
         var slot: Int
     }
 
-    /// Destinations of a group are told apart up to this number.
-    static let destinationLimit = 256
-
     public private(set) var connects = 0
     /// How many connections have which verdict; none is 0.
     public private(set) var verdicts: [Verdict: Int] = [:]

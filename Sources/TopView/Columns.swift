@@ -31,7 +31,7 @@ struct Columns {
         columns.append(
             Column(title: "DESTS", width: 6, isNumber: true) {
                 let count = $0.destinations.count
-                return Array((count < Board.destinationLimit ? "\(count)" : "\(count)+").utf8)
+                return Array((count < SenderRecord.destinationLimit ? "\(count)" : "\(count)+").utf8)
             } isBefore: {
                 $0.destinations.count > $1.destinations.count
             })

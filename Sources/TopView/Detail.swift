@@ -16,7 +16,7 @@ struct Detail {
             Array("  \(title)".utf8) + [UInt8](repeating: 0x20, count: max(10 - title.utf8.count, 1)) + text
         }
         var lines = [columns.labelText(group)]
-        let few = group.destinations.count < Board.destinationLimit ? "" : " or more"
+        let few = group.destinations.count < SenderRecord.destinationLimit ? "" : " or more"
         lines.append(
             line(
                 "connects",

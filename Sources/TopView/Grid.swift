@@ -32,7 +32,7 @@ struct Grid<Row> {
         self.columns = shown.map { (columns[$0], widths[$0]) }
     }
 
-    /// - Parameter sorted: index of the column that the rows are sorted by, among those that are shown.
+    /// - Parameter sorted: title of the column that the rows are sorted by; nil where there is none.
     func titles(sortedBy sorted: String?, isReversed: Bool) -> [UInt8] {
         let arrow = sink == .ascii ? (isReversed ? "^" : "v") : isReversed ? "\u{25B2}" : "\u{25BC}"
         return line(marks: "   ") { column in

@@ -34,7 +34,7 @@ extension Group {
         verdicts[connection.judgement.verdict, default: 0] += 1
         meter.note(connection.connectTime)
         last = connection
-        if connection.state != .handedOver, destinations.count < Board.destinationLimit {
+        if connection.state != .handedOver, destinations.count < SenderRecord.destinationLimit {
             destinations.insert(connection.destination.address)
         }
     }

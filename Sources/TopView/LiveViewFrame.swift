@@ -38,9 +38,8 @@ extension LiveView {
             state(shown: groups.count, of: painter.scene.board.groups(by: grouping).count)
                 + (others > 0 ? ", and \(others) connects of senders no longer kept" : ""))
         let selected = groupSelection.index(in: groupList)
-        let sink = sink
         table(&painter, grid.titles(sortedBy: sort, isReversed: isReversed), count: groups.count, selected: selected) {
-            (grid.row(groups[$0], marks: Self.marks($1, groups[$0].worst, sink)), groups[$0].worst)
+            (grid.row(groups[$0], marks: Self.marks($1, groups[$0].worst)), groups[$0].worst)
         }
         if groups.isEmpty { painter.note(emptyNote(painter.scene.board.connects)) }
     }
@@ -51,18 +50,16 @@ extension LiveView {
         titleAt = { _ in nil }
         let connections = connections(of: key, kinds)
         connectionList = connections.map(\.id)
-        var text = "\(connections.count) latest connections"
         if let key, let group = painter.scene.board.group(key, by: grouping) {
-            text = "\(connections.count) of \(group.connects) connections of "
-            painter.state(text + conditions, of: kinds.labelText(group))
+            painter.state(
+                "\(connections.count) of \(group.connects) connections of ", of: kinds.labelText(group), conditions)
         } else {
-            painter.state(text + conditions)
+            painter.state("\(connections.count) latest connections\(conditions)")
         }
         let selected = connectionSelection.index(in: connectionList)
-        let sink = sink
         table(&painter, grid.titles(sortedBy: nil, isReversed: false), count: connections.count, selected: selected) {
             let verdict = connections[$0].judgement.verdict
-            return (grid.row(connections[$0], marks: Self.marks($1, verdict, sink)), verdict)
+            return (grid.row(connections[$0], marks: Self.marks($1, verdict)), verdict)
         }
         if connections.isEmpty { painter.note(emptyNote(painter.scene.board.connects)) }
     }
@@ -104,7 +101,7 @@ extension LiveView {
     }
 
     /// The mark of the selected row, and that of the verdict: neither needs a color to be seen.
-    private static func marks(_ isSelected: Bool, _ verdict: Verdict, _ sink: Sink) -> String {
+    private static func marks(_ isSelected: Bool, _ verdict: Verdict) -> String {
         let mark =
             switch verdict {
             case .directMX: "!"

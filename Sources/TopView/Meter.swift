@@ -22,14 +22,20 @@ struct Meter: Sendable {
     /// The counts up to `time`, the oldest first: the last one is of a step that has not ended.
     func series(until time: UInt64) -> [UInt32] {
         let now = max(time / step, latest)
-        return (0..<UInt64(counts.count)).reversed().map { age in
-            guard age <= now, now - age <= latest, latest - (now - age) < UInt64(counts.count) else { return 0 }
-            return counts[index(now - age)]
-        }
+        return (0..<UInt64(counts.count)).reversed().map { count(at: $0, before: now) }
     }
 
     /// How many came in the kept time until `time`.
-    func total(until time: UInt64) -> Int { series(until: time).reduce(0) { $0 + Int($1) } }
+    func total(until time: UInt64) -> Int {
+        let now = max(time / step, latest)
+        return (0..<UInt64(counts.count)).reduce(0) { $0 + Int(count(at: $1, before: now)) }
+    }
+
+    /// Of the step that is `age` steps old.
+    private func count(at age: UInt64, before now: UInt64) -> UInt32 {
+        guard age <= now, now - age <= latest, latest - (now - age) < UInt64(counts.count) else { return 0 }
+        return counts[index(now - age)]
+    }
 
     private func index(_ step: UInt64) -> Int { Int(step % UInt64(counts.count)) }
 

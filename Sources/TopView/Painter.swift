@@ -27,10 +27,7 @@ struct Painter {
         if isPaused { title.append("  PAUSED" as StaticString) }
         title.append("  " as StaticString)
         Escaping.append(scene.source, to: &title, for: sink)
-        var bar = [Span(title, .bar)]
-        let rest = columns - bar.width
-        if rest > 0 { bar.append(Span([UInt8](repeating: 0x20, count: rest), .bar)) }
-        line(bar)
+        bar(title, .bar)
 
         let series = scene.board.meter.series(until: scene.uptime)
         // The last step has not ended.
@@ -54,24 +51,16 @@ struct Painter {
         line(counts)
     }
 
-    mutating func state(_ text: String, of label: [UInt8] = []) {
-        line([Span(text, .faint), Span(label, .strong)])
+    mutating func state(_ text: String, of label: [UInt8] = [], _ more: String = "") {
+        line([Span(text, .faint), Span(label, .strong), Span(more, .faint)])
     }
 
-    mutating func titles(_ text: [UInt8]) {
-        var spans = [Span(text, .bar)]
-        let rest = columns - spans.width
-        if rest > 0 { spans.append(Span([UInt8](repeating: 0x20, count: rest), .bar)) }
-        line(spans)
-    }
+    mutating func titles(_ text: [UInt8]) { bar(text, .bar) }
 
     mutating func row(_ text: [UInt8], isSelected: Bool, verdict: Verdict) {
         var style = verdict == .directMX ? Style.of(verdict) : .plain
         style.isReverse = isSelected
-        var spans = [Span(text, style)]
-        let rest = columns - spans.width
-        if isSelected, rest > 0 { spans.append(Span([UInt8](repeating: 0x20, count: rest), style)) }
-        line(spans)
+        if isSelected { bar(text, style) } else { line([Span(text, style)]) }
     }
 
     mutating func note(_ text: String) { line([Span(text, .faint)]) }
@@ -116,6 +105,12 @@ struct Painter {
     }
 
     private mutating func fill() { while frame.lines.count < rows - 1 { frame.lines.append([]) } }
+
+    /// A line in one style, over the whole width.
+    private mutating func bar(_ text: [UInt8], _ style: Style) {
+        let rest = max(columns - Escaping.width(text), 0)
+        line([Span(text + [UInt8](repeating: 0x20, count: rest), style)])
+    }
 
     /// The last line is there on any screen.
     private mutating func last(_ spans: [Span]) {

@@ -36,10 +36,7 @@ public final class Screen {
         case 0: throw .unknownTerminal
         case 1:
             isPlain = true
-            var keys = settings
-            keys.c_lflag &= ~tcflag_t(ICANON | ECHO)
-            // Reads only.
-            unsafe tcsetattr(STDOUT_FILENO, TCSADRAIN, &keys)
+            takeKeys()
             // The text of a StaticString lives as long as the program and ends with NUL.
             let nothing: StaticString = ""
             unsafe clinux_guard_terminal(
@@ -77,13 +74,18 @@ public final class Screen {
         isTaken = true
         shown = nil
         if isPlain {
-            var keys = saved
-            keys.c_lflag &= ~tcflag_t(ICANON | ECHO)
-            // Reads only.
-            unsafe tcsetattr(STDOUT_FILENO, TCSADRAIN, &keys)
+            takeKeys()
         } else {
             ncurses_show()
         }
+    }
+
+    /// Keys at once, and unseen: what ncurses does where it draws.
+    private func takeKeys() {
+        var keys = saved
+        keys.c_lflag &= ~tcflag_t(ICANON | ECHO)
+        // Reads only.
+        unsafe tcsetattr(STDOUT_FILENO, TCSADRAIN, &keys)
     }
 
     public func giveBack() {

@@ -85,9 +85,9 @@ struct TopSession<Source: TopSource & ~Copyable>: ~Copyable, LoopClient {
     private mutating func save(_ content: [UInt8], to path: String) {
         do {
             var file = try Pipeline(creating: path)
+            defer { file.close() }
             try file.write(content)
             try file.flush()
-            file.close()
             view.say("written to \(path)")
         } catch {
             view.say((error as? Failure)?.description ?? "\(error)")

@@ -48,7 +48,7 @@ struct TraceCommand: ParsableCommand {
             watch: watch, format: format, wanted: Set(options.verdict), descriptor: descriptor, deadline: deadline)
         loop.run(&session, until: deadline, input: nil)
         try session.finish(loop)
-        if failOn.contains(where: { session.watch.ledger.verdicts[$0] != nil }) { throw ExitCode(3) }
+        if failOn.contains(where: { session.ledger.verdicts[$0] != nil }) { throw ExitCode(3) }
     }
 
     private func openOutput() throws -> Int32 {

@@ -10,6 +10,8 @@ final class TraceRows {
 
     let format: TraceCommand.Format
     var clock = WallClock()
+    /// Of all changes, whether they get a row or not.
+    private(set) var ledger = Ledger()
     private let output: Output
     private let sink: Sink
     private var table: TableReport
@@ -56,6 +58,7 @@ final class TraceRows {
 
     /// Table and detail: a row when enough was said, at the end or when it is overdue. CSV and JSON: a row at the end.
     func take(_ change: Tracker.Change) {
+        ledger.note(change)
         let connection = change.connection
         let waits = format == .table || format == .detail
         switch change {

@@ -29,6 +29,8 @@ struct TraceSession: ~Copyable, LoopClient {
 
     var descriptor: Int32 { watch.descriptor }
 
+    var ledger: Ledger { rows.ledger }
+
     mutating func read(limit: Int) -> Int {
         let rows = rows
         rows.clock.follow()
@@ -72,7 +74,7 @@ struct TraceSession: ~Copyable, LoopClient {
         rows.close(open)
         rows.flush()
         let summary = Summary(
-            ledger: watch.ledger, losses: watch.losses, hook: watch.hook, stillOpen: open.count,
+            ledger: ledger, losses: watch.losses, hook: watch.hook, stillOpen: open.count,
             unwritten: output.unwritten, duration: WallClock.uptime - watch.startTime)
         output.write(rows.summary(summary), rows: 0)
 

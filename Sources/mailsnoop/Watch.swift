@@ -11,7 +11,6 @@ struct Watch: ~Copyable {
     /// What is kept of the events. An object, so that the reader of the ring can write to it.
     private final class Book {
         var tracker: Tracker
-        var ledger = Ledger()
         let filter: ConnectionFilter
         let court: Court
         let names: NameResolver?
@@ -40,7 +39,6 @@ struct Watch: ~Copyable {
         /// Takes down a change of a wanted connection, and hands it on.
         func note(_ change: Tracker.Change, _ body: (Tracker.Change) -> Void) {
             guard filter.matches(change.connection) else { return }
-            ledger.note(change)
             // Asked for at the connect, the name may be there when the row is written.
             if case .opened(let connection) = change { _ = name(of: connection.destination.address) }
             body(change)
@@ -105,8 +103,6 @@ struct Watch: ~Copyable {
     var descriptor: Int32 { probe.descriptor }
 
     var hook: String { probe.hook.target }
-
-    var ledger: Ledger { book.ledger }
 
     /// Of a destination by reverse DNS, once it is known.
     var name: (IPAddress) -> [UInt8]? { { [book] in book.name(of: $0) } }

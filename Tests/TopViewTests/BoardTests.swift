@@ -87,7 +87,7 @@ struct BoardTests {
         for id in 1...307 as ClosedRange<UInt64> {
             board.note(traffic.connect(id, to: "192.0.\(id / 256).\(id % 256)"))
         }
-        #expect(try #require(board.groups(by: .program).first).destinations.count == Board.destinationLimit)
+        #expect(try #require(board.groups(by: .program).first).destinations.count == SenderRecord.destinationLimit)
     }
 }
 

@@ -133,7 +133,9 @@ struct LiveViewTests {
         press(.character("!"))
         #expect(lines()[3] == "1 of 3 by script, alarms only")
         #expect(rows().count == 1)
-        press(.character("C"))
+        press(.character("c"))
+        #expect(lines()[3] == "3 of 3 connections of perl --sender=3, alarms only")
+        press(.escape, .character("C"))
         #expect(lines()[3] == "3 latest connections, alarms only")
         #expect(rows().count == 3)
     }
