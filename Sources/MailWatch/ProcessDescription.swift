@@ -17,6 +17,25 @@ public struct ProcessDescription: Equatable, Sendable {
         }
     }
 
+    /// The process as the kernel saw it when its program started (exec), before the program could change anything.
+    /// A child that was forked since has that of its parent.
+    public struct Execution: Equatable, Sendable {
+        /// argv as the kernel laid it out: a NUL after each argument.
+        public var argv: [UInt8] = []
+        public var isArgvTruncated = false
+        /// The working directory; empty where it could not be read whole.
+        public var cwd: [UInt8] = []
+        /// The file that was executed (inode.i_ino, super_block.s_dev). `exeInode` differs from it after PR_SET_MM.
+        public var exeInode: UInt64 = 0
+        public var exeDevice: UInt32 = 0
+        /// The environment has a variable of the dynamic loader (ld.so(8)): LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH, ...
+        public var hasLoaderVariables = false
+        /// Not the whole environment was looked at.
+        public var isEnvironmentTruncated = false
+
+        public init() {}
+    }
+
     /// What could not be read whole.
     public struct Gaps: OptionSet, Sendable, Hashable {
         public let rawValue: UInt32
@@ -69,6 +88,12 @@ public struct ProcessDescription: Equatable, Sendable {
     public var root: [UInt8] = []
     /// Inode of the mount namespace; 0 where it was not read.
     public var mountNamespace: UInt32 = 0
+    /// Inode of the mount namespace that the exe's file lies in; 0 where it was not read, or lies in none (memfd).
+    public var exeMountNamespace: UInt32 = 0
+    /// Inode of the user namespace of the credentials (cred.user_ns); 0 where it was not read.
+    public var userNamespace: UInt32 = 0
+    /// Nil where the program started before the probe was loaded, or the kernel cannot keep it (before 5.12).
+    public var execution: Execution?
     /// argv as it lies in memory: a NUL behind each argument.
     public var argv: [UInt8] = []
     public var ancestors: [Ancestor] = []
