@@ -16,10 +16,9 @@ public final class Host {
     }
 
     public func place(_ process: ProcessDescription) -> Placement {
-        var path = process.cgroupPath
-        // On a host that manages cgroup v1 the v2 path is just the root: the process itself may still be there to ask.
-        if path == [UInt8(ascii: "/")] || path.isEmpty { path = Self.legacyCgroupPath(process.pid) ?? path }
-        let place = CgroupPlace(path: path)
+        // On a host where systemd manages cgroup v1 the v2 path is just the root.
+        let isRoot = process.cgroupPath.isEmpty || process.cgroupPath == [UInt8(ascii: "/")]
+        let place = CgroupPlace(path: isRoot ? process.legacyCgroupPath ?? [] : process.cgroupPath)
         var placement = Placement(
             userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
             unit: place.unit,
@@ -28,15 +27,6 @@ public final class Host {
         return placement
     }
 
-    /// The path in systemd's own hierarchy (cgroups(7), /proc/PID/cgroup).
-    private static func legacyCgroupPath(_ pid: UInt32) -> [UInt8]? {
-        guard let text = readFile("/proc/\(pid)/cgroup", limit: 4096) else { return nil }
-        for line in text.split(separator: UInt8(ascii: "\n")) {
-            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-            if parts.count == 3, parts[1].elementsEqual("name=systemd".utf8) { return Array(parts[2]) }
-        }
-        return nil
-    }
 }
 
 /// The first `limit` bytes of a file, nil where it cannot be read: errno then says why.

@@ -91,6 +91,10 @@ extension Judge {
                 proxy.map { IPAddress(String(decoding: $0.host, as: UTF8.self)) } ?? connection.destination.address
             if let address, networks.contains(where: { $0.contains(address) }) { return cause(.mta, .trusted) }
         }
+        // No process can make such a thread say MAIL. Where it was said, somebody else talks on the socket.
+        if connection.process.description.isKernelThread, dialogue?.messages ?? 0 == 0 {
+            return cause(.unknown, .kernelConnect)
+        }
         if policy.submissionPorts.contains(port) { return cause(.smarthost, .submissionPort) }
         guard policy.deliveryPorts.contains(port) || dialogue?.isMail == true else {
             return cause(.unknown, .nothingSaid)
