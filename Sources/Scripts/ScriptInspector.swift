@@ -27,12 +27,12 @@ public final class ScriptInspector: Sendable {
     private let worker = DispatchQueue(label: "mailsnoop.scripts")
 
     /// - Parameters:
-    ///   - ownRoot: where this program's own mount namespace begins.
+    ///   - first: the first process of the host, whose files the processes of most users see.
     ///   - patience: how long facts(of:) waits at most.
-    public convenience init(ownRoot: String = "/", patience: Duration = .milliseconds(20)) {
+    public convenience init(first: UInt32 = 1, patience: Duration = .milliseconds(20)) {
         let users = Mutex(UserNames())
         self.init(patience: patience) { inspection in
-            users.withLock { inspection.facts(ownRoot: ownRoot, users: $0) }
+            users.withLock { inspection.facts(first: first, users: $0) }
         }
     }
 
