@@ -20,6 +20,12 @@ enum ProcessRoot {
         return shared(process, first: first)
     }
 
+    static func canReach(_ pid: UInt32) -> Bool? {
+        guard let directory = Descriptor.open("/proc/\(pid)", flags: pathOnly | O_DIRECTORY) else { return nil }
+        if Descriptor.open("root", in: directory.number, flags: pathOnly | O_DIRECTORY) != nil { return true }
+        return errno == EACCES || errno == EPERM ? false : nil
+    }
+
     private static func root(of pid: UInt32, startTime: UInt64) -> Descriptor? {
         // The directory is of this very process: it is empty once that has gone, even if the number is used again.
         guard let directory = Descriptor.open("/proc/\(pid)", flags: pathOnly | O_DIRECTORY),

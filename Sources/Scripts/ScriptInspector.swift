@@ -46,6 +46,9 @@ public final class ScriptInspector: Sendable {
         self.inspect = inspect
     }
 
+    /// Whether this program may see the root directory of a process; nil when there is no such process.
+    public static func canReach(_ pid: UInt32) -> Bool? { ProcessRoot.canReach(pid) }
+
     /// Facts of the script at `path`. Never waits longer than `patience`, and not at all while an earlier inspection
     /// hangs: the result is then `.timedOut`. What comes later is known to the next who asks within a second.
     /// - Parameters:

@@ -22,13 +22,16 @@ struct PathWalkTests {
     /// What openat2(2) finds below the jail by RESOLVE_IN_ROOT: inode or errno of each path.
     private func asked(_ paths: [String]) throws -> [Int] {
         let program = """
-            import ctypes, os, sys
+            import ctypes, errno, os, sys
             RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
             library = ctypes.CDLL(None, use_errno=True)
             root = os.open(sys.argv[1], os.O_PATH)
             how = (ctypes.c_uint64 * 3)(os.O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
             for path in sys.stdin.read().split("\\n"):
-                file = library.syscall(437, root, path.encode(), ctypes.byref(how), 24)
+                while True:
+                    file = library.syscall(437, root, path.encode(), ctypes.byref(how), 24)
+                    # EAGAIN: there is a `..`, and something was renamed somewhere.
+                    if file >= 0 or ctypes.get_errno() != errno.EAGAIN: break
                 print(os.fstat(file).st_ino if file >= 0 else -ctypes.get_errno())
                 if file >= 0: os.close(file)
             """
