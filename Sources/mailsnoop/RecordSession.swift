@@ -82,7 +82,7 @@ struct RecordSession: ~Copyable, LoopClient {
     private let options: WatchOptions
     private let desk: Desk
     private var saysOutputFails = false
-    private let service = ServiceManager()
+    let service = ServiceManager()
     /// The configuration at the last SIGHUP could not be used.
     private var isConfigurationRefused = false
 
@@ -133,7 +133,7 @@ struct RecordSession: ~Copyable, LoopClient {
         switch number {
         case SIGWINCH: return true
         case SIGHUP:
-            ServiceManager.isReloading()
+            service.isReloading()
             log?.reopen()
             do {
                 watch.judge(by: try options.configuration().policy)
@@ -142,7 +142,7 @@ struct RecordSession: ~Copyable, LoopClient {
                 isConfigurationRefused = true
                 Failure.say("\((error as? Failure)?.description ?? "\(error)"); it goes on by the configuration before")
             }
-            ServiceManager.isReady()
+            service.isReady()
             return true
         case SIGTSTP:
             raise(SIGSTOP)

@@ -18,15 +18,19 @@ final class ServiceManager {
             limit == 0 ? Self.longest : min(Self.longest, limit.multipliedReportingOverflow(by: 500).partialValue)
     }
 
-    static func isReady() { tell("READY=1") }
-    static func isStopping() { tell("STOPPING=1\nSTATUS=Writing the last connections") }
+    func isReady() {
+        Self.tell("READY=1")
+        next = 0
+    }
+
+    func isStopping() { Self.tell("STOPPING=1\nSTATUS=Writing the last connections") }
 
     /// Tells that a reload has begun. isReady() ends it.
-    static func isReloading() {
+    func isReloading() {
         var time = timespec()
         // clock_gettime fills the structure.
         _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        tell("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
+        Self.tell("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1000)")
     }
 
     /// To be called at least a few times a second. `status` is a line for `systemctl status`.
