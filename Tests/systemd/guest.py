@@ -233,7 +233,7 @@ Sender("run", "/run/u/u.php", run.replace("USER", "www-data"), owner="www-data")
 Sender("root", "/root/r.php", "php PATH")
 Sender("perl", "/tmp/t.pl", "runuser -u www-data -- perl PATH", PERL, "www-data")
 os.makedirs("/srv/a")
-Sender("dots", "/srv/a/../b/d.pl", "perl PATH", PERL)
+Sender("dots", "/srv/b/d.pl", "perl /srv/a/../b/d.pl", PERL)
 os.symlink("b", "/srv/link")
 Sender("link", "/srv/link/l.pl", "perl PATH", PERL, place="/srv/b/l.pl")
 # In a /tmp and a home of its own, as Debian's php-fpm and apache2 have it.
