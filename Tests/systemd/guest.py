@@ -236,6 +236,10 @@ os.makedirs("/srv/a")
 Sender("dots", "/srv/b/d.pl", "perl /srv/a/../b/d.pl", PERL)
 os.symlink("b", "/srv/link")
 Sender("link", "/srv/link/l.pl", "perl PATH", PERL, place="/srv/b/l.pl")
+# Run by a PHP of the user's own.
+for name, folder, user in [("ownphp", "/home/alice", "alice"), ("tmpphp", "/tmp", "www-data")]:
+    shutil.copy(os.path.realpath("/usr/bin/php"), f"{folder}/php-own")
+    Sender(name, f"{folder}/{name}.php", f"runuser -u {user} -- {folder}/php-own PATH", owner=user)
 # In a /tmp and a home of its own, as Debian's php-fpm and apache2 have it.
 Sender(
     "private", "/tmp/p.php", service("private", "/tmp/p.php", "PrivateTmp=yes\nUser=www-data", "/opt/private.php"),
@@ -315,11 +319,13 @@ check(
 # -- One that hangs
 if not package:
     os.makedirs("/etc/systemd/system/mailsnoop.service.d", exist_ok=True)
-    unit("mailsnoop.service.d/watchdog.conf", "[Service]\nWatchdogSec=3\n")
+    unit("mailsnoop.service.d/watchdog.conf", "[Service]\nWatchdogSec=8\n")
     sh("systemctl daemon-reload; systemctl restart mailsnoop")
 pid = int(prop("MainPID"))
-time.sleep(4)
-check("one that runs is left alone", prop("MainPID") == str(pid), prop("MainPID"))
+for _ in range(3):
+    told = prop("WatchdogTimestampMonotonic")
+    check("one that runs tells so", wait(lambda: prop("WatchdogTimestampMonotonic") != told), told)
+check("and is left alone", prop("MainPID") == str(pid), prop("MainPID"))
 os.kill(pid, signal.SIGSTOP)
 check("one that hangs is started again", wait(lambda: runs(pid), 150), sh("systemctl status mailsnoop --no-pager")[1])
 
