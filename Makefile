@@ -6,6 +6,7 @@
 #   make build              the release binary, with the Swift runtime inside
 #   sudo make bench         speed and memory, against other tools; writes bench/RESULTS.md
 #   sudo make test-kernels  the kernel tests in 5.10, 6.1, 6.12 and the newest kernel, in virtual machines
+#   sudo make test-systemd  the package in a virtual Debian 12 that systemd boots: 5 minutes, and those of `make deb`
 #   make lint               the style of Swift, C and scripts
 #   sudo make install       PREFIX=/usr/local, DESTDIR=
 #   make deb                a Debian package, .build/mailsnoop_VERSION-1_amd64.deb
@@ -37,18 +38,19 @@ BUILD_PACKAGES   := clang libbpf-dev libelf-dev libmd-dev libncurses-dev zlib1g-
 TEST_PACKAGES    := iproute2 netcat-openbsd swaks curl python3 procps util-linux tmux \
                    php-cli php-fpm php-cgi php-curl php-mysql libapache2-mod-php apache2-bin msmtp wordpress \
                    mariadb-server-core debian-archive-keyring openssl perl dnsmasq-base logrotate \
-                   python3-html5lib cmark-gfm groff-base zsh fish
+                   python3-html5lib cmark-gfm groff-base zsh fish systemd
 BENCH_PACKAGES   := iproute2 python3 php-cli php-fpm apache2-bin apache2-utils bpftrace bpftool tcpdump libbpf-tools
 INSTALL_PACKAGES := python3
 DEB_PACKAGES     := debhelper dpkg-dev lintian python3
 TARBALL_PACKAGES := patchelf binutils python3
 TRY_PACKAGES     := debootstrap debian-archive-keyring
+SYSTEMD_PACKAGES := debootstrap debian-archive-keyring qemu-system-x86 e2fsprogs
 KERNEL_PACKAGES  := php-cli qemu-system-x86 busybox-static cpio debian-archive-keyring iproute2 netcat-openbsd
 
 RELEASE := .build/release/mailsnoop
 DEBUG   := .build/debug/mailsnoop
 
-.PHONY: run demo test build bench test-kernels lint install install-files deb tarball try-packages clean bpf connector php mail test-build swift
+.PHONY: run demo test build bench test-kernels lint install install-files deb tarball try-packages test-systemd clean bpf connector php mail test-build swift
 
 run: build
 	$(Q)$(RELEASE)
@@ -76,7 +78,7 @@ test-kernels: packages-KERNEL test-build
 lint: swift
 	$(Q)$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch \
-		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record packaging/deb packaging/tarball packaging/try
+		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record Tests/systemd/machine Tests/systemd/vm packaging/deb packaging/tarball packaging/try
 
 install: packages-INSTALL build
 	$(Q)$(MAKE) --no-print-directory install-files
@@ -106,6 +108,9 @@ deb: packages-DEB build
 
 tarball: packages-TARBALL build
 	$(Q)packaging/tarball $(VERSION)
+
+test-systemd: packages-SYSTEMD deb
+	$(Q)Tests/systemd/vm .build/mailsnoop_$(VERSION)-1_amd64.deb $(SYSTEMD_ARGUMENTS)
 
 try-packages: packages-TRY deb tarball
 	$(Q)packaging/try .build/mailsnoop_$(VERSION)-1_amd64.deb .build/mailsnoop-$(VERSION)-linux-$(MACHINE).tar.gz
@@ -142,7 +147,7 @@ swift:
 
 # packages-NAME installs what is missing of NAME_PACKAGES.
 # A static pattern: make looks for no implicit rule of a phony target.
-PACKAGE_SETS := packages-BUILD packages-INSTALL packages-TEST packages-BENCH packages-KERNEL packages-DEB packages-TARBALL packages-TRY
+PACKAGE_SETS := packages-BUILD packages-INSTALL packages-TEST packages-BENCH packages-KERNEL packages-DEB packages-TARBALL packages-TRY packages-SYSTEMD
 .PHONY: $(PACKAGE_SETS)
 $(PACKAGE_SETS): packages-%:
 	$(Q)missing=$$(for package in $($*_PACKAGES); do \

@@ -4,7 +4,6 @@
 #include <arpa/nameser.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <resolv.h>
@@ -18,7 +17,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
@@ -111,16 +109,6 @@ const char *clinux_errno_name(int number)
 void clinux_return_memory(void)
 {
 	malloc_trim(0);
-}
-
-int clinux_open_in_root(int root, const char *path, int flags)
-{
-	struct open_how how = {
-		.flags = (unsigned int)flags,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
 
 static_assert(clinux_o_path == O_PATH && clinux_o_noatime == O_NOATIME);

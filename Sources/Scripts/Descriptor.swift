@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import MailWatch
 
 /// O_PATH: a name for a file that is not opened.
 let pathOnly = Int32(clinux_o_path)
@@ -41,6 +42,16 @@ struct Descriptor: ~Copyable {
             bytes += part[..<min(count, limit - bytes.count)]
         }
         return bytes
+    }
+
+    /// What the symbolic link `name` in this directory says; "" means this one itself. Nil on failure.
+    func linkTarget(_ name: String) -> [UInt8]? {
+        var target = [UInt8](repeating: 0, count: Path.limit + 1)
+        // readlinkat writes at most what the buffer holds.
+        let count = unsafe target.withUnsafeMutableBytes {
+            unsafe readlinkat(number, name, $0.baseAddress!, $0.count)
+        }
+        return count < 0 ? nil : Array(target[..<count])
     }
 
     /// Opens a path that is known to be of this program's own making.

@@ -14,9 +14,9 @@ struct Inspection: Sendable {
     /// More paths of the same process, for where the script's own says nothing of its application.
     var others: [[UInt8]]
 
-    func facts(ownRoot: String, users: UserNames) -> ScriptFacts {
+    func facts(first: UInt32, users: UserNames) -> ScriptFacts {
         var facts = ScriptFacts()
-        guard let root = ProcessRoot.open(of: process, origin: origin, ownRoot: ownRoot) else {
+        guard let root = ProcessRoot.open(of: process, origin: origin, first: first) else {
             facts.obstacle = .outOfReach
             return facts
         }

@@ -11,11 +11,19 @@ enum ProcessRoot {
         var startTime: UInt64?
     }
 
-    /// Nil where neither process is there and their files are not ours.
-    static func open(of process: ProcessDescription, origin: Origin?, ownRoot: String) -> RootDirectory? {
+    /// Nil where no process that sees its files can be looked at.
+    ///
+    /// - Parameter first: the first process of the host.
+    static func open(of process: ProcessDescription, origin: Origin?, first: UInt32) -> RootDirectory? {
         if let root = root(of: process.pid, startTime: process.startTime) { return RootDirectory(root) }
         if let origin, let root = root(of: origin, for: process) { return RootDirectory(root) }
-        return own(process, ownRoot: ownRoot)
+        return shared(process, first: first)
+    }
+
+    static func canReach(_ pid: UInt32) -> Bool? {
+        guard let directory = Descriptor.open("/proc/\(pid)", flags: pathOnly | O_DIRECTORY) else { return nil }
+        if Descriptor.open("root", in: directory.number, flags: pathOnly | O_DIRECTORY) != nil { return true }
+        return errno == EACCES || errno == EPERM ? false : nil
     }
 
     private static func root(of pid: UInt32, startTime: UInt64) -> Descriptor? {
@@ -31,22 +39,29 @@ enum ProcessRoot {
         if let startTime { return root(of: origin.pid, startTime: startTime) }
         // Whatever process has the number now: it is as good if it sees the same files.
         guard let directory = Descriptor.open("/proc/\(origin.pid)", flags: pathOnly | O_DIRECTORY),
-            process.mountNamespace != 0, mountNamespace(directory.number, "ns/mnt") == process.mountNamespace,
-            rootName(directory) == name(of: process.root)
+            process.mountNamespace != 0, mountNamespace(directory) == process.mountNamespace,
+            directory.linkTarget("root") == (process.root.isEmpty ? slash : process.root)
         else { return nil }
         return Descriptor.open("root", in: directory.number, flags: pathOnly | O_DIRECTORY)
     }
 
-    private static func own(_ process: ProcessDescription, ownRoot: String) -> RootDirectory? {
-        guard process.mountNamespace != 0,
-            mountNamespace(AT_FDCWD, "/proc/self/ns/mnt") == process.mountNamespace,
-            let own = Descriptor.open(ownRoot, flags: pathOnly | O_DIRECTORY)
-        else { return nil }
-        guard let root = RootDirectory(own).reach(name(of: process.root), flags: O_DIRECTORY) else { return nil }
-        return RootDirectory(root)
+    /// The root of an ended process, found below the root of one that lives in the same mount namespace: this program,
+    /// the host's first process (a service often has a mount namespace of its own), or an ancestor.
+    private static func shared(_ process: ProcessDescription, first: UInt32) -> RootDirectory? {
+        guard process.mountNamespace != 0 else { return nil }
+        for other in ["self", "\(first)"] + process.ancestors.map({ "\($0.pid)" }) {
+            guard let directory = Descriptor.open("/proc/\(other)", flags: pathOnly | O_DIRECTORY),
+                mountNamespace(directory) == process.mountNamespace,
+                directory.linkTarget("root") == slash,
+                let top = Descriptor.open("root", in: directory.number, flags: pathOnly | O_DIRECTORY)
+            else { continue }
+            guard let root = RootDirectory(top).reach(process.root + slash) else { return nil }
+            return RootDirectory(root)
+        }
+        return nil
     }
 
-    private static func name(of root: [UInt8]) -> [UInt8] { root.isEmpty ? [UInt8(ascii: "/")] : root }
+    private static let slash = [UInt8(ascii: "/")]
 
     /// proc_pid_stat(5) has the start in USER_HZ, which is 100 on all that Swift runs on.
     static let nanosecondsPerTick: UInt64 = 10_000_000
@@ -60,19 +75,10 @@ enum ProcessRoot {
         return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
     }
 
-    private static func mountNamespace(_ directory: Int32, _ path: String) -> UInt32? {
+    private static func mountNamespace(_ directory: borrowing Descriptor) -> UInt32? {
         var status = stat()
         // fstatat fills the structure.
-        guard unsafe fstatat(directory, path, &status, 0) == 0 else { return nil }
+        guard unsafe fstatat(directory.number, "ns/mnt", &status, 0) == 0 else { return nil }
         return UInt32(truncatingIfNeeded: status.st_ino)
-    }
-
-    private static func rootName(_ directory: borrowing Descriptor) -> [UInt8]? {
-        var name = [UInt8](repeating: 0, count: Path.limit + 1)
-        // readlinkat writes at most what the buffer holds.
-        let count = unsafe name.withUnsafeMutableBytes {
-            unsafe readlinkat(directory.number, "root", $0.baseAddress!, $0.count)
-        }
-        return count < 0 ? nil : Array(name[..<count])
     }
 }

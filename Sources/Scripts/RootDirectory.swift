@@ -7,14 +7,19 @@ final class RootDirectory {
 
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
-    /// Reserves the name without opening what it means: neither a device nor a FIFO notices. errno tells of a failure.
-    func reach(_ path: [UInt8], flags: Int32 = 0) -> Descriptor? {
+    /// Finds a file without opening it, so that neither a device nor a FIFO notices. A path that ends with `/` finds a
+    /// directory only. Nil on failure, with errno.
+    ///
+    /// Neither `..` nor a symbolic link leads out of the root, and links of /proc are not followed: what openat2(2)
+    /// does with RESOLVE_IN_ROOT. That call answers ENOSYS under RestrictSUIDSGID= (systemd.exec(5)), under the filters
+    /// of some container runtimes and before Linux 5.6, so the path is walked here, one name at a time.
+    func reach(_ path: [UInt8]) -> Descriptor? {
         guard !path.contains(0) else {
             errno = EINVAL
             return nil
         }
-        let name = path.map(CChar.init(bitPattern:)) + [0]
-        return Descriptor(unsafe clinux_open_in_root(descriptor.number, name, pathOnly | O_CLOEXEC | flags))
+        var walk = PathWalk(path)
+        return walk.find(from: descriptor)
     }
 
     /// Opens what reach() has found, if it is a regular file of a file system that holds files: some in proc and tracefs

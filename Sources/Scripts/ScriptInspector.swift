@@ -27,12 +27,12 @@ public final class ScriptInspector: Sendable {
     private let worker = DispatchQueue(label: "mailsnoop.scripts")
 
     /// - Parameters:
-    ///   - ownRoot: where this program's own mount namespace begins.
+    ///   - first: the first process of the host, whose files the processes of most users see.
     ///   - patience: how long facts(of:) waits at most.
-    public convenience init(ownRoot: String = "/", patience: Duration = .milliseconds(20)) {
+    public convenience init(first: UInt32 = 1, patience: Duration = .milliseconds(20)) {
         let users = Mutex(UserNames())
         self.init(patience: patience) { inspection in
-            users.withLock { inspection.facts(ownRoot: ownRoot, users: $0) }
+            users.withLock { inspection.facts(first: first, users: $0) }
         }
     }
 
@@ -45,6 +45,9 @@ public final class ScriptInspector: Sendable {
         self.now = now
         self.inspect = inspect
     }
+
+    /// Whether this program may see the root directory of a process; nil when there is no such process.
+    public static func canReach(_ pid: UInt32) -> Bool? { ProcessRoot.canReach(pid) }
 
     /// Facts of the script at `path`. Never waits longer than `patience`, and not at all while an earlier inspection
     /// hangs: the result is then `.timedOut`. What comes later is known to the next who asks within a second.

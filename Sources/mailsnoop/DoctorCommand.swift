@@ -5,6 +5,7 @@ internal import KernelProbe
 internal import MailWatch
 internal import PHPRuntime
 internal import Reports
+internal import Scripts
 
 struct DoctorCommand: ParsableCommand {
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
@@ -113,6 +114,18 @@ struct DoctorCommand: ParsableCommand {
         }
     }
 
+    private static func checkScripts() -> Diagnosis.Check {
+        let missing = Capabilities().missingForFiles
+        let answers = FileSearch.processes().compactMap(ScriptInspector.canReach)
+        let count = "the files of \(answers.count { $0 }) of \(answers.count) processes can be read"
+        guard missing.isEmpty else {
+            return .init(
+                "scripts", .degraded,
+                "\(count): \(missing.joined(separator: ", ")) missing, so owner, hash and application are not known")
+        }
+        return .init("scripts", .ok, count)
+    }
+
     private static func checkLimits() -> [Diagnosis.Check] {
         [
             Kernel.cgroup2Mount.map { .init("cgroup v2", .ok, $0) }
@@ -126,6 +139,7 @@ struct DoctorCommand: ParsableCommand {
                     "on ports that are not watched, the script that started the sender is not told: 6.18 can, 6.12 cannot"
                 ),
             checkTLS(),
+            checkScripts(),
             Probe.hasSocketCookies
                 ? .init("socket cookie", .ok, "in every connect")
                 : .init("socket cookie", .degraded, "this kernel does not tell it to tracing programs: needs 5.12"),

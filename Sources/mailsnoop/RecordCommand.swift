@@ -51,9 +51,9 @@ struct RecordCommand: ParsableCommand {
         let recorder = try openRecorder()
         let rows = try format == .none ? nil : LogFile(path: output)
         var session = RecordSession(watch: watch, recorder: recorder, log: rows, options: options)
-        ServiceManager.isReady()
+        session.service.isReady()
         loop.run(&session, until: nil, input: nil)
-        ServiceManager.isStopping()
+        session.service.isStopping()
         try session.finish(loop)
     }
 

@@ -82,6 +82,9 @@ struct RecordSession: ~Copyable, LoopClient {
     private let options: WatchOptions
     private let desk: Desk
     private var saysOutputFails = false
+    let service = ServiceManager()
+    /// The configuration at the last SIGHUP could not be used.
+    private var isConfigurationRefused = false
 
     init(watch: consuming Watch, recorder: Recorder, log: LogFile?, options: WatchOptions) {
         desk = Desk(recorder: recorder, log: log, wanted: Set(options.verdict), name: watch.name)
@@ -115,20 +118,31 @@ struct RecordSession: ~Copyable, LoopClient {
             if fails, !saysOutputFails { Failure.say(Failure.output(log.output.error).description) }
             saysOutputFails = fails
         }
-        ServiceManager.isAlive()
+        service.isAlive(status: status)
         return true
+    }
+
+    private var status: String {
+        let counts = recorder.counts
+        let refused = isConfigurationRefused ? "; uses the previous configuration, as the current one has an error" : ""
+        return
+            "\(counts.stored) connections written, \(counts.unstored) not written, \(watch.losses.total) lost\(refused)"
     }
 
     mutating func signal(_ number: Int32) -> Bool {
         switch number {
         case SIGWINCH: return true
         case SIGHUP:
+            service.isReloading()
             log?.reopen()
             do {
                 watch.judge(by: try options.configuration().policy)
+                isConfigurationRefused = false
             } catch {
+                isConfigurationRefused = true
                 Failure.say("\((error as? Failure)?.description ?? "\(error)"); it goes on by the configuration before")
             }
+            service.isReady()
             return true
         case SIGTSTP:
             raise(SIGSTOP)

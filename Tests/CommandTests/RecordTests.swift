@@ -145,6 +145,52 @@ struct RecordTests {
         #expect(lines(text("log")).prefix(3).allSatisfy { !$0.contains("\"exe-in-temporary-folder\"") })
     }
 
+    /// sd_notify(3), as systemd reads it: a socket of datagrams, each of lines.
+    @Test func theServiceManagerIsTold() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        try "".write(toFile: folder + "/mailsnoop.toml", atomically: true, encoding: .utf8)
+        let manager = try Child([
+            "python3", "-uc",
+            """
+            import socket, sys
+            receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            receiver.bind(sys.argv[1])
+            print("bound")
+            while True: print(receiver.recv(4096).decode().replace("\\n", "|"))
+            """, folder + "/notify",
+        ])
+        #expect(manager.line() == "bound")
+        func next(_ beginning: String) -> String {
+            for _ in 0..<400 {
+                let line = manager.line()
+                if line.isEmpty || line.hasPrefix(beginning) { return line }
+            }
+            return ""
+        }
+        let recorder = try Child([
+            "env", "NOTIFY_SOCKET=\(folder)/notify", "WATCHDOG_USEC=400000", Repository.mailsnoop, "record",
+            "--database", database, "--port", "\(port)", "--no-dns", "--config", folder + "/mailsnoop.toml",
+        ])
+        #expect(next("READY") == "READY=1")
+        // Two of them: it is told again and again.
+        #expect(next("WATCHDOG") == "WATCHDOG=1|STATUS=0 connections written, 0 not written, 0 lost")
+        try connect(3)
+        #expect(next("WATCHDOG=1|STATUS=3 ").hasPrefix("WATCHDOG=1|STATUS=3 connections written, 0 not written, "))
+        try "ports = 5\n".write(toFile: folder + "/mailsnoop.toml", atomically: true, encoding: .utf8)
+        recorder.kill(SIGHUP)
+        #expect(next("RELOADING").wholeMatch(of: /RELOADING=1\|MONOTONIC_USEC=[0-9]+/) != nil)
+        #expect(next("") == "READY=1")
+        #expect(next("WATCHDOG").hasSuffix("; uses the previous configuration, as the current one has an error"))
+        try "".write(toFile: folder + "/mailsnoop.toml", atomically: true, encoding: .utf8)
+        recorder.kill(SIGHUP)
+        #expect(next("RELOADING") != "")
+        #expect(!next("WATCHDOG").contains("configuration"))
+        recorder.kill(SIGTERM)
+        #expect(next("STOPPING") == "STOPPING=1|STATUS=Writing the last connections")
+        #expect(recorder.end().status == 0)
+    }
+
     @Test func whatStandsInTheWayIsSaid() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         #expect(try ask("status").status == 66)

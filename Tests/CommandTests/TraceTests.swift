@@ -187,6 +187,7 @@ struct TraceTests {
         let doctor = try mailsnoop("doctor", user: "nobody")
         #expect(doctor.status == 2)
         #expect(doctor.text.contains("CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN missing"))
+        #expect(doctor.text.contains("CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH missing, so owner, hash"))
     }
 
     @Test func doctorFindsThisMachineUsable() throws {
@@ -197,6 +198,7 @@ struct TraceTests {
         let checks = object?["checks"] as? [[String: Any]] ?? []
         #expect(checks.filter { ($0["name"] as? String)?.hasPrefix("hook ") == true }.count == 3)
         #expect(checks.contains { ($0["detail"] as? String)?.hasSuffix(": used") == true })
+        #expect(checks.contains { $0["name"] as? String == "scripts" && $0["status"] as? String == "ok" })
     }
 
     /// The usual programs of a server, each with its whole command line, exe and outcome.

@@ -13,6 +13,15 @@ struct CapabilitiesTests {
         #expect(Capabilities(effective: effective).missing == missing)
     }
 
+    @Test(
+        arguments: [
+            (0, ["CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"]), (1 << 19, ["CAP_DAC_READ_SEARCH"]),
+            (1 << 21 | 1 << 2, ["CAP_SYS_PTRACE"]), (1 << 19 | 1 << 2, []), (1 << 19 | 1 << 1, []), (UInt64.max, []),
+        ] as [(UInt64, [String])])
+    func missingForFilesAreThoseThatReadingThemNeeds(effective: UInt64, missing: [String]) {
+        #expect(Capabilities(effective: effective).missingForFiles == missing)
+    }
+
     @Test func bitIsLookedUp() {
         let capabilities = Capabilities(effective: 1 << 63 | 1)
         #expect((0..<64).filter { capabilities.has($0) } == [0, 63])

@@ -47,4 +47,63 @@ struct OtherRootTests {
         // Its root is in our own namespace.
         #expect(ScriptInspector.patient().facts(of: Array("/up".utf8), in: process).size == 3)
     }
+
+    /// A bash in a mount namespace of its own, where folder/jail/a.php has three bytes and `folder`/a.php has four.
+    private func namespace() throws -> Child {
+        let path = folder.path
+        let child = try Child([
+            "unshare", "-m", "bash", "-c",
+            """
+            mount -t tmpfs none \(path) && mkdir \(path)/jail && printf abc >\(path)/jail/a.php &&
+                printf abcd >\(path)/a.php && echo up && read -r x
+            """,
+        ])
+        #expect(child.line() == "up")
+        return child
+    }
+
+    /// A service has a mount namespace of its own, and so have many of those that it is told of.
+    @Test func anEndedProcessOfTheHostsNamespaceIsFoundByTheHostsFirst() throws {
+        let path = Array("\(folder.path)/a.php".utf8)
+        let first = try namespace()
+        var process = try ProcessDescription.live(first.pid).ended
+        let inspector = ScriptInspector(first: first.pid, patience: .seconds(60))
+        #expect(inspector.facts(of: path, in: process).size == 4)
+        process.root = Array("\(folder.path)/jail".utf8)
+        #expect(inspector.facts(of: Array("/a.php".utf8), in: process).size == 3)
+        // Without it there is nobody who sees them.
+        #expect(ScriptInspector.patient().facts(of: path, in: process).obstacle == .outOfReach)
+        process.mountNamespace = 1
+        #expect(inspector.facts(of: path, in: process).obstacle == .outOfReach)
+    }
+
+    @Test func anEndedProcessOfAnotherNamespaceIsFoundByAnAncestor() throws {
+        let path = Array("\(folder.path)/a.php".utf8)
+        let parent = try namespace()
+        var process = try ProcessDescription.live(parent.pid).ended
+        // The nearest has ended too, and the second lives elsewhere.
+        process.ancestors = [
+            .init(pid: 4_194_306, uid: 0, startTime: 1, comm: []),
+            .init(pid: UInt32(getpid()), uid: 0, startTime: 1, comm: []),
+            .init(pid: parent.pid, uid: 0, startTime: 1, comm: []),
+        ]
+        #expect(inspector.facts(of: path, in: process).size == 4)
+        process.root = Array("\(folder.path)/jail".utf8)
+        #expect(inspector.facts(of: Array("/a.php".utf8), in: process).size == 3)
+        process.ancestors.removeLast()
+        #expect(ScriptInspector.patient().facts(of: path, in: process).obstacle == .outOfReach)
+    }
+
+    @Test func anAncestorInAJailIsNoWayOut() throws {
+        try folder.write("a.php", "abcd")
+        try folder.write("jail/a.php", "abc")
+        let jailed = try Child([
+            "unshare", "-m", "perl", "-e", "chroot '\(folder.path)/jail' or die; $| = 1; print qq(up\n); <STDIN>",
+        ])
+        #expect(jailed.line() == "up")
+        var process = try ProcessDescription.live(jailed.pid).ended
+        process.ancestors = [.init(pid: jailed.pid, uid: 0, startTime: 1, comm: [])]
+        process.root = Array("/".utf8)
+        #expect(inspector.facts(of: Array("/a.php".utf8), in: process).obstacle == .outOfReach)
+    }
 }

@@ -1,4 +1,4 @@
-/* What the Glibc module lacks: signalfd, timerfd, openat2, malloc_trim, and a terminal that is restored even by a crash. */
+/* What the Glibc module lacks: signalfd, timerfd, malloc_trim, and a terminal that is restored even by a crash. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,13 +30,6 @@ const char *clinux_errno_name(int number);
 
 /* Gives what malloc holds free back to the system. */
 void clinux_return_memory(void);
-
-/*
- * Opens `path` as a process whose root directory is the descriptor `root` would (openat2(2), RESOLVE_IN_ROOT): neither
- * `..` nor a symbolic link leads out of it, and no magic link of /proc is followed. -1 and errno on failure; ENOSYS
- * before Linux 5.6.
- */
-int clinux_open_in_root(int root, const char *path, int flags);
 
 /* O_PATH and O_NOATIME of open(2). */
 enum { clinux_o_path = 010000000, clinux_o_noatime = 01000000 };
