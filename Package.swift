@@ -56,8 +56,11 @@ let package = Package(
         .target(name: "Reports", dependencies: ["CLinux", "CZlib", "MailWatch"], swiftSettings: strict),
         // What was recorded: the only importer of GRDB.
         .target(
-            name: "History", dependencies: ["CLinux", "MailWatch", .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: strict),
+            name: "History",
+            dependencies: [
+                "CLinux", "MailWatch", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ], swiftSettings: strict),
         // The incident note.
         .target(
             name: "Notes", dependencies: ["Complaints", "History", "MailWatch", "Reports"], swiftSettings: strict),

@@ -30,8 +30,7 @@ struct NoteCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "What to write.")
     var format: Format = .markdown
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Writes to this file, which must not exist.", valueName: "file"))
-    var output: String?
+    @OptionGroup var output: OutputOption
 
     @Flag(name: .customLong("no-dns"), help: "Do not look up the receiver's addresses.")
     var noDNS = false
@@ -44,7 +43,7 @@ struct NoteCommand: ParsableCommand {
             return try ComplaintSearch(complaint, in: reader, destinations: noDNS ? [] : complaint.receivers)
         }
         let span = span(search)
-        var pipe = try output.map { try Pipeline(creating: $0) } ?? Pipeline()
+        var pipe = Pipeline(try output.open())
         do {
             if format == .csv {
                 try writeRows(span, reader, to: &pipe)
