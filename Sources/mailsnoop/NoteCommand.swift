@@ -17,7 +17,7 @@ struct NoteCommand: ParsableCommand {
             Of the connections that --since, --until and the filters ask for; or with --match of those around the time \
             of a complaint, held against it as `mailsnoop match` does. Markdown and HTML have all of it; CSV is the rows.
 
-            Exit status: 0 done, 64 wrong arguments, 65 the database is damaged, 66 there is no database or file, 73 \
+            Exit status: 0 done, 64 wrong arguments, 65 the database is damaged or the complaint refused, 66 there is no database or file, 73 \
             the output cannot be created, 74 it cannot be written, 77 not permitted.
             """)
 
