@@ -108,6 +108,15 @@ let package = Package(
                 "History", "MailWatch", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/HistoryLoad", swiftSettings: strict),
+        // Damaged databases, recordings and complaints (`make fuzz`).
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Complaints", "History", "MailWatch", "Notes", "Reports", "TestSupport", "TopView",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], path: "Tests/Fuzz", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["TestSupport", "fuzz"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
             name: "KernelTests", dependencies: ["HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "TestSupport"],
