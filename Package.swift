@@ -56,8 +56,11 @@ let package = Package(
         .target(name: "Reports", dependencies: ["CLinux", "CZlib", "MailWatch"], swiftSettings: strict),
         // What was recorded: the only importer of GRDB.
         .target(
-            name: "History", dependencies: ["CLinux", "MailWatch", .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: strict),
+            name: "History",
+            dependencies: [
+                "CLinux", "MailWatch", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ], swiftSettings: strict),
         // The incident note.
         .target(
             name: "Notes", dependencies: ["Complaints", "History", "MailWatch", "Reports"], swiftSettings: strict),
@@ -105,6 +108,15 @@ let package = Package(
                 "History", "MailWatch", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Tests/HistoryLoad", swiftSettings: strict),
+        // Damaged databases, recordings and complaints (`make fuzz`).
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "Complaints", "History", "MailWatch", "Notes", "Reports", "TestSupport", "TopView",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], path: "Tests/Fuzz", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["TestSupport", "fuzz"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
             name: "KernelTests", dependencies: ["HostFacts", "KernelProbe", "MailWatch", "PHPRuntime", "TestSupport"],

@@ -12,7 +12,9 @@ enum AddressText {
 
     /// A word that is an address, but for `IPv6:` or `user@` in front, brackets, a port and punctuation around.
     static func read(_ word: ArraySlice<UInt8>) -> (address: IPAddress, port: UInt16?)? {
-        guard (2...80).contains(word.count) else { return nil }
+        guard (2...80).contains(word.count),
+            word.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") })
+        else { return nil }
         var word = word
         if let at = word.lastIndex(of: UInt8(ascii: "@")) { word = word[(at + 1)...] }
         let punctuation = Array("<>[](){},;.\"'=".utf8)

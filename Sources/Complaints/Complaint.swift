@@ -55,6 +55,8 @@ public struct Complaint: Sendable, Equatable {
     public var incidents: Found<UInt64>?
     /// It was longer, or nested deeper, than what is read.
     public var isCut = false
+    /// It is JSON nested deeper than 32 levels, or of more than 10,000 values: nothing of it was read.
+    public var isRefused = false
 
     /// One that is put together from options.
     public init() { kind = .options }

@@ -5,13 +5,22 @@ internal import MailWatch
 struct ComplaintReader {
     private let ownAddresses: Set<IPAddress>
     private(set) var complaint = Complaint(kind: .unknown)
+    /// What may still be looked at. A complaint that is made to take long has more of it.
+    private var proseLeft = 256 << 10
+    private var quoteLeft = 1 << 20
+    private var receivedLeft = 500
+    private var reportsLeft = 4
+    private var timesLeft = 1000
 
     init(ownAddresses: Set<IPAddress>) { self.ownAddresses = ownAddresses }
 
     mutating func read(_ bytes: [UInt8]) {
         complaint.isCut = bytes.count > Complaint.sizeLimit
         let bytes = complaint.isCut ? Array(bytes.prefix(Complaint.sizeLimit)) : bytes
-        if bytes.first(where: { !$0.isBlank }) == UInt8(ascii: "{"), readXARF(bytes) { return }
+        if bytes.first(where: { !$0.isBlank }) == UInt8(ascii: "{") {
+            complaint.isRefused = !JSON.isBounded(bytes)
+            if complaint.isRefused || readXARF(bytes) { return }
+        }
         let mail = MailPieces(Array(bytes.drop(while: \.isBlank)))
         if mail.isCut { complaint.isCut = true }
         guard case .header(let outer, _) = mail.pieces.first,
@@ -23,7 +32,10 @@ struct ComplaintReader {
             return
         }
         readReports(mail)
-        for case .json(let bytes) in mail.pieces where complaint.kind == .unknown { _ = readXARF(bytes) }
+        for case .json(let bytes) in mail.pieces where complaint.kind == .unknown && reportsLeft > 0 {
+            reportsLeft -= 1
+            _ = readXARF(bytes)
+        }
         if complaint.kind == .unknown, Self.isBounce(outer) { complaint.kind = .bounce }
         for case .header(let fields, isAttached: true) in mail.pieces { read(header: fields) }
         for case .text(let text) in mail.pieces {
@@ -90,7 +102,7 @@ struct ComplaintReader {
             case "x-postfix-sender", "x-original-sender": note(sender: mailbox(value[...]), field.line)
             case "original-recipient", "final-recipient": note(recipient: mailbox(value[...]), field.line)
             case "remote-mta":
-                let words = value.split(whereSeparator: \.isBlank)
+                let words = value.split(maxSplits: 8, whereSeparator: \.isBlank).prefix(8)
                 for word in words { note(destination: AddressText.read(word)?.address, field.line) }
                 if let word = words.first, AddressText.read(word) == nil { note(host: Array(word), field.line) }
             case "diagnostic-code": ProseReader.read(field.line, into: &self)
@@ -106,9 +118,10 @@ struct ComplaintReader {
 
     /// The header of the mail that is complained of.
     mutating func read(header fields: [HeaderField]) {
-        let received = fields.filter { $0.name == "received" }.prefix(100).map {
+        let received = fields.filter { $0.name == "received" }.prefix(min(100, receivedLeft)).map {
             (field: $0, line: ReceivedLine($0.value))
         }
+        receivedLeft -= received.count
         // Behind address translation, or once the address has moved, none is known to be ours.
         if let (field, line) = received.first(where: { isOurs($0.line.address) })
             ?? received.first(where: { complaint.source == nil && $0.line.address.map(AddressText.isPublic) ?? false })
@@ -153,10 +166,11 @@ struct ComplaintReader {
     }
 
     private mutating func read(text: [UInt8], isOuter: Bool) {
-        if let quoted = QuotedHeader.find(in: text) {
+        if let quoted = QuotedHeader.find(in: Array(text.prefix(quoteLeft))) {
             read(header: quoted)
             if isOuter, complaint.kind == .unknown { complaint.kind = .header }
         }
+        quoteLeft -= min(quoteLeft, text.count)
         ProseReader.read(text, into: &self)
         guard isOuter, complaint.kind == .unknown, complaint.source != nil || !complaint.times.isEmpty else { return }
         let lower = Array(text.prefix(ProseReader.limit)).lowercased
@@ -208,7 +222,8 @@ extension ComplaintReader {
 
     mutating func note(subject: [UInt8], _ line: [UInt8]) {
         guard complaint.subject == nil else { return }
-        complaint.subject = Found(Array(TransferEncoding.words(subject).prefix(998)), line: line)
+        let subject = TransferEncoding.words(Array(subject.prefix(4 << 10)))
+        complaint.subject = Found(Array(subject.prefix(998)), line: line)
     }
 
     mutating func note(messageID: [UInt8], _ line: [UInt8]) {
@@ -218,8 +233,22 @@ extension ComplaintReader {
     mutating func note(time field: HeaderField) { note(time: field.value, field.line) }
 
     mutating func note(time: [UInt8], _ line: [UInt8], tolerance: UInt64? = nil) {
-        guard let time = try? TimeText(time.prefix(129).text, now: 0, zone: .utc) else { return }
+        guard takeTime(), let time = try? TimeText(time.prefix(129).text, now: 0, zone: .utc) else { return }
         note(Moment(time, tolerance: tolerance), line)
+    }
+
+    /// Whether another text may be tried as a time.
+    mutating func takeTime() -> Bool {
+        guard timesLeft > 0 else { return false }
+        timesLeft -= 1
+        return true
+    }
+
+    /// How much of a text in words may still be read, up to `count`; it counts as read.
+    mutating func takeProse(_ count: Int) -> Int {
+        let taken = min(count, proseLeft)
+        proseLeft -= taken
+        return taken
     }
 
     mutating func note(_ moment: Moment, _ line: [UInt8]) {

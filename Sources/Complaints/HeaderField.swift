@@ -58,14 +58,16 @@ extension [HeaderField] {
     func first(_ name: String) -> HeaderField? { first { $0.name == name } }
 
     /// Takes the header at the begin of `lines`, at most 1,000 fields; returns how many lines it took, with the empty one.
-    mutating func take(_ lines: ArraySlice<ArraySlice<UInt8>>) -> Int {
+    ///
+    /// - Parameter limit: fewer fields than that.
+    mutating func take(_ lines: ArraySlice<ArraySlice<UInt8>>, limit: Int = 1000) -> Int {
         for (offset, line) in lines.enumerated() {
             guard let first = line.first else { return offset + 1 }
             if first.isBlank, !isEmpty {
                 if line.trimmed.isEmpty { return offset + 1 }
                 self[count - 1].fold(line)
             } else if let field = HeaderField(line) {
-                guard count < 1000 else { return offset }
+                guard count < Swift.min(limit, 1000) else { return offset }
                 append(field)
             } else if offset > 0 || !line.starts(with: "From ".utf8) {
                 // But mbox's line in front.

@@ -11,28 +11,39 @@ struct MailPieces {
 
     private static let depthLimit = 8
     private static let pieceLimit = 200
+    /// Of each text; 10 MiB of base64 are 140,000.
+    private static let lineLimit = 200_000
 
+    /// Fields of headers and reports that may still come, and bytes that may still be decoded.
+    private var fieldsLeft = 20_000
+    private var bytesLeft = 4 * Complaint.sizeLimit
     private(set) var pieces: [Piece] = []
     private(set) var isCut = false
 
     init(_ bytes: [UInt8], isAttached: Bool = false) { takeMail(Self.lines(bytes), depth: 0, isAttached: isAttached) }
 
-    /// Lines end with LF or CRLF.
+    /// Lines end with LF or CRLF. What is behind the last one that is read is left out.
     static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
-        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
-            $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0
-        }
+        bytes.split(separator: UInt8(ascii: "\n"), maxSplits: lineLimit, omittingEmptySubsequences: false)
+            .prefix(lineLimit).map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
+    }
+
+    private mutating func takeFields(_ fields: inout [HeaderField], _ lines: ArraySlice<ArraySlice<UInt8>>) -> Int {
+        let length = fields.take(lines, limit: fieldsLeft)
+        fieldsLeft -= fields.count
+        return length
     }
 
     private mutating func takeMail(_ lines: [ArraySlice<UInt8>], depth: Int, isAttached: Bool) {
         var fields: [HeaderField] = []
-        let length = fields.take(lines[...])
+        if lines.count == Self.lineLimit { isCut = true }
+        let length = takeFields(&fields, lines[...])
         if !fields.isEmpty { pieces.append(.header(fields, isAttached: isAttached)) }
         takeBody(lines[length...], fields, depth: depth)
     }
 
     private mutating func takeBody(_ lines: ArraySlice<ArraySlice<UInt8>>, _ fields: [HeaderField], depth: Int) {
-        guard depth < Self.depthLimit, pieces.count < Self.pieceLimit else {
+        guard depth < Self.depthLimit, pieces.count < Self.pieceLimit, fieldsLeft > 0, bytesLeft > 0 else {
             isCut = true
             return
         }
@@ -42,16 +53,25 @@ struct MailPieces {
             takeParts(lines, boundary, depth: depth)
             return
         }
+        guard Self.isRead(type) else { return }
         let body = TransferEncoding.decode(lines, fields.first("content-transfer-encoding")?.token ?? "")
+        bytesLeft -= body.count
         switch type {
         case "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers":
             takeMail(Self.lines(body), depth: depth + 1, isAttached: true)
-        case "message/feedback-report": pieces.append(.report(Self.groups(body), isFeedback: true))
+        case "message/feedback-report": pieces.append(.report(groups(body), isFeedback: true))
         case "message/delivery-status", "message/global-delivery-status":
-            pieces.append(.report(Self.groups(body), isFeedback: false))
+            pieces.append(.report(groups(body), isFeedback: false))
         case "application/json", "application/xarf", "application/vnd.xarf+json", "text/json":
             pieces.append(.json(body))
         default: if type.hasPrefix("text/") { pieces.append(.text(body)) }
+        }
+    }
+
+    /// What nobody reads is not decoded.
+    private static func isRead(_ type: String) -> Bool {
+        ["text/", "message/", "application/json", "application/xarf", "application/vnd.xarf+json"].contains {
+            type.hasPrefix($0)
         }
     }
 
@@ -71,16 +91,16 @@ struct MailPieces {
 
     private mutating func takePart(_ lines: ArraySlice<ArraySlice<UInt8>>, depth: Int) {
         var fields: [HeaderField] = []
-        let length = fields.take(lines)
+        let length = takeFields(&fields, lines)
         takeBody(lines.dropFirst(length), fields, depth: depth + 1)
     }
 
-    private static func groups(_ body: [UInt8]) -> [[HeaderField]] {
-        var rest = lines(body)[...]
+    private mutating func groups(_ body: [UInt8]) -> [[HeaderField]] {
+        var rest = Self.lines(body)[...]
         var groups: [[HeaderField]] = []
         while !rest.isEmpty, groups.count < 100 {
             var fields: [HeaderField] = []
-            rest = rest.dropFirst(Swift.max(fields.take(rest), 1))
+            rest = rest.dropFirst(Swift.max(takeFields(&fields, rest), 1))
             if !fields.isEmpty { groups.append(fields) }
         }
         return groups

@@ -6,7 +6,7 @@ enum ProseReader {
     static let limit = 64 << 10
 
     static func read(_ text: [UInt8], into reader: inout ComplaintReader) {
-        let text = Array(text.prefix(limit))
+        let text = Array(text.prefix(reader.takeProse(min(text.count, limit))))
         let lower = text.lowercased
         let saysHello = lower.contains("helo") || lower.contains("ehlo")
         for line in MailPieces.lines(text) where !line.isEmpty {
@@ -88,7 +88,7 @@ enum ProseReader {
     ) {
         var index = 0
         while index < words.count {
-            guard let (time, length) = time(words[index...]) else {
+            guard let (time, length) = time(words[index...], &reader) else {
                 index += 1
                 continue
             }
@@ -103,12 +103,14 @@ enum ProseReader {
     }
 
     /// The longest date with a time of day that the words begin with.
-    private static func time(_ words: ArraySlice<ArraySlice<UInt8>>) -> (TimeText, length: Int)? {
+    private static func time(
+        _ words: ArraySlice<ArraySlice<UInt8>>, _ reader: inout ComplaintReader
+    ) -> (TimeText, length: Int)? {
         guard let first = words.first, first.count <= 40 else { return nil }
         let isDate = first.first(where: { $0 != UInt8(ascii: "(") })?.isDigit ?? false
         let day = first.prefix(3).lowercased.text
         guard isDate || ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].contains(day) else { return nil }
-        guard words.prefix(6).contains(where: { $0.contains(UInt8(ascii: ":")) }) else { return nil }
+        guard words.prefix(6).contains(where: { $0.contains(UInt8(ascii: ":")) }), reader.takeTime() else { return nil }
         // What is behind it in parentheses may be the tolerance, and no comment.
         let words = words.prefix { !$0.starts(with: "(+".utf8) }
         for length in stride(from: min(words.count, 7), through: 1, by: -1) {

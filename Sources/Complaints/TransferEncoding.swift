@@ -4,8 +4,17 @@ enum TransferEncoding {
         switch encoding {
         case "base64": base64(lines.joined())
         case "quoted-printable": quotedPrintable(lines)
-        default: Array(lines.joined(separator: [UInt8(ascii: "\n")]))
+        default: joined(lines)
         }
+    }
+
+    private static func joined(_ lines: ArraySlice<ArraySlice<UInt8>>) -> [UInt8] {
+        var text: [UInt8] = []
+        for (index, line) in lines.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: "\n")) }
+            text += line
+        }
+        return text
     }
 
     static func base64(_ text: some Sequence<UInt8>) -> [UInt8] {

@@ -15,8 +15,9 @@ public struct Configuration: Sendable, Equatable {
     /// As it is without a file.
     public init() {}
 
-    /// Reads a file; nil where there is none.
+    /// Reads a file; nil where there is none. One that others than root and the caller can change is refused.
     public init?(path: String) throws(ConfigurationError) {
+        if let problem = FileTrust.problem(path) { throw ConfigurationError(file: path, problem: problem) }
         guard let bytes = readFile(path, limit: Self.limit + 1) else {
             if errno == ENOENT { return nil }
             // strerror's text stays until this thread's next call.

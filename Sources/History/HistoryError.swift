@@ -34,7 +34,9 @@ public struct HistoryError: Error, Equatable, CustomStringConvertible {
         case let error as DatabaseError:
             let reason = error.message ?? error.resultCode.description
             switch error.resultCode {
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            // Every statement is the program's own: one that does not fit the tables is no mistake of a user's.
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_TOOBIG, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT,
+                .SQLITE_FORMAT, .SQLITE_RANGE, .SQLITE_SCHEMA, .SQLITE_INTERNAL:
                 self.init(.corrupt, "the database \(path) is damaged: \(Escaping.text(reason))")
             case .SQLITE_READONLY: self.init(.notWritable, "the database \(path) cannot be written: \(reason)")
             case .SQLITE_FULL: self.init(.full, "there is no room for the database \(path)")
@@ -42,7 +44,8 @@ public struct HistoryError: Error, Equatable, CustomStringConvertible {
                 self.init(.notPermitted, "the database \(path) cannot be opened: \(reason)")
             default: self.init(.other, "the database \(path): \(Escaping.text(reason))")
             }
-        case is ByteReader.Malformed: self.init(.corrupt, "the database \(path) is damaged: a value cannot be read")
+        case is ByteReader.Malformed, is RowDecodingError:
+            self.init(.corrupt, "the database \(path) is damaged: a value cannot be read")
         default: self.init(.other, "the database \(path): \(Escaping.text("\(error)"))")
         }
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import GRDBSQLite
 internal import Glibc
 internal import MailWatch
 
@@ -11,6 +12,11 @@ public enum HistoryFile {
     public static func moveAside(_ path: String) throws(HistoryError) -> String {
         let lock = try HistoryLock(path)
         defer { withExtendedLifetime(lock) {} }
+        return try setAside(path)
+    }
+
+    /// As `moveAside`, for a caller that has the lock.
+    static func setAside(_ path: String) throws(HistoryError) -> String {
         let aside = "\(path).damaged-\(time(nil))"
         for suffix in ["", "-wal", "-shm"] where unsafe rename(path + suffix, aside + suffix) != 0 && errno != ENOENT {
             throw HistoryError(
@@ -30,19 +36,16 @@ public enum HistoryFile {
             "the folder \(Escaping.text(folder)) cannot be made: \(unsafe String(cString: strerror(code)))")
     }
 
-    /// - Parameter isChecked: look through all of it for damage first.
-    static func openForWriting(_ path: String, isChecked: Bool) throws(HistoryError) -> DatabaseQueue {
-        // SQLite gives -wal and -shm the same mode.
-        let file = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else {
-            let code = errno
-            throw HistoryError(
-                code == EACCES || code == EPERM ? .notPermitted : .notWritable,
-                "the database \(Escaping.text(path)) cannot be written: \(unsafe String(cString: strerror(code)))")
-        }
-        close(file)
+    /// - Parameters:
+    ///   - isChecked: look through all of it for damage first.
+    ///   - say: told when the mode of the file had to be changed.
+    static func openForWriting(
+        _ path: String, isChecked: Bool, say: (String) -> Void
+    ) throws(HistoryError) -> DatabaseQueue {
+        try makePrivate(path, say: say)
         var configuration = GRDB.Configuration()
         configuration.prepareDatabase { database in
+            try defend(database)
             // Before the first table, and before WAL writes the first page.
             try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
             try database.execute(sql: "PRAGMA journal_mode = WAL")
@@ -53,12 +56,14 @@ public enum HistoryFile {
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let migrator = Schema.migrator
-            guard try !queue.read(migrator.hasBeenSuperseded) else {
+            if case .damaged(let reason) = try queue.read(SchemaCheck.check) { throw damaged(path, reason) }
+            guard try queue.read(migrator.appliedIdentifiers).isSubset(of: migrator.migrations) else {
                 throw HistoryError(
                     .newer, "a later version of mailsnoop has written the database \(Escaping.text(path))")
             }
             if isChecked { try check(queue, path) }
             try migrator.migrate(queue)
+            if let reason = try queue.read(SchemaCheck.difference) { throw damaged(path, reason) }
             return queue
         } catch {
             throw HistoryError(error, path: path)
@@ -77,18 +82,23 @@ public enum HistoryFile {
         }
         var configuration = GRDB.Configuration()
         configuration.readonly = true
+        configuration.prepareDatabase(defend)
         configuration.busyMode = .timeout(5)
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let migrator = Schema.migrator
-            guard try !queue.read(migrator.appliedIdentifiers).isEmpty else {
+            let finding = try queue.read(SchemaCheck.check)
+            if case .damaged(let reason) = finding { throw damaged(path, reason) }
+            guard case .ours = finding, case let applied = try queue.read(migrator.appliedIdentifiers), !applied.isEmpty
+            else {
                 throw HistoryError(
                     .missing, "there is nothing in \(Escaping.text(path)): `mailsnoop record` was ended as it began")
             }
-            guard try queue.read(migrator.hasCompletedMigrations), try !queue.read(migrator.hasBeenSuperseded) else {
+            guard applied == Set(migrator.migrations) else {
                 throw HistoryError(
                     .newer, "another version of mailsnoop has written the database \(Escaping.text(path))")
             }
+            if let reason = try queue.read(SchemaCheck.difference) { throw damaged(path, reason) }
             return queue
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
             throw HistoryError(
@@ -100,6 +110,49 @@ public enum HistoryFile {
         } catch {
             throw HistoryError(error, path: path)
         }
+    }
+
+    /// Makes the file if it is not there, and takes it and the files of SQLite beside it from all but their owner.
+    private static func makePrivate(_ path: String, say: (String) -> Void) throws(HistoryError) {
+        // SQLite gives -wal and -shm the same mode, but they may be left from before. A pipe keeps nobody waiting.
+        for (path, flags) in [(path, O_CREAT), (path + "-wal", O_NOFOLLOW), (path + "-shm", O_NOFOLLOW)] {
+            let file = unsafe open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | flags, 0o600)
+            guard file >= 0 else {
+                let code = errno
+                if code == ENOENT, flags == O_NOFOLLOW { continue }
+                throw HistoryError(
+                    code == EACCES || code == EPERM ? .notPermitted : .notWritable,
+                    "the database \(Escaping.text(path)) cannot be written: \(unsafe String(cString: strerror(code)))")
+            }
+            defer { close(file) }
+            var status = stat()
+            // fstat fills the structure.
+            guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                throw HistoryError(.notWritable, "the database \(Escaping.text(path)) is not a regular file")
+            }
+            guard status.st_mode & 0o077 != 0 else { continue }
+            let mode = String(status.st_mode & 0o7777, radix: 8)
+            guard fchmod(file, 0o600) == 0 else {
+                throw HistoryError(
+                    .notPermitted,
+                    "other users may open the database \(Escaping.text(path)) (mode \(mode)), and only its owner can change that"
+                )
+            }
+            say("other users could open the database \(Escaping.text(path)) (mode \(mode)); its mode is 600 now")
+        }
+    }
+
+    /// The file may have been made by an attacker: nothing of its schema may call functions with effects, and no value is
+    /// larger than what is ever written.
+    private static func defend(_ database: Database) throws {
+        try database.execute(sql: "PRAGMA trusted_schema = OFF")
+        try database.execute(sql: "PRAGMA cell_size_check = ON")
+        // The connection is open while it is prepared.
+        unsafe sqlite3_limit(database.sqliteConnection, SQLITE_LIMIT_LENGTH, 128 << 10)
+    }
+
+    private static func damaged(_ path: String, _ reason: String) -> HistoryError {
+        HistoryError(.corrupt, "the database \(Escaping.text(path)) is damaged: \(Escaping.text(reason))")
     }
 
     private static func check(_ queue: DatabaseQueue, _ path: String) throws {

@@ -29,6 +29,15 @@ struct HistoryLock: ~Copyable {
 
     deinit { close(file) }
 
+    /// Whether its file is still the one of that name: another recorder could take a new one.
+    func isHeld(at path: String) -> Bool {
+        var named = stat()
+        var held = stat()
+        // Both are filled where the calls succeed.
+        return unsafe stat(path + ".lock", &named) == 0 && fstat(file, &held) == 0 && named.st_ino == held.st_ino
+            && named.st_dev == held.st_dev
+    }
+
     /// Whether a recorder has it; false too where that cannot be seen.
     static func isHeld(_ path: String) -> Bool {
         let file = unsafe open(path + ".lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)

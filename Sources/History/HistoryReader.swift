@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import MailWatch
 
@@ -24,10 +23,12 @@ public struct HistoryReader: Sendable {
                 database,
                 sql: "SELECT \(RowReader.columns) FROM connection WHERE id >= ? AND id < ? ORDER BY id",
                 arguments: Self.bounds(times))
+            var keys = AscendingKeys()
             while let row = try rows.next() {
-                guard senders?[row[29]] != nil || senders == nil else { continue }
-                let verdict = try RowReader.element(row[5], of: Verdict.allCases)
-                guard filter.matches(try RowReader.address(row[11]), verdict) else { continue }
+                try keys.check(row.integer(0))
+                guard try senders == nil || senders?[row.integer(29)] != nil else { continue }
+                let verdict = try RowReader.element(row.integer(5), of: Verdict.allCases)
+                guard filter.matches(try RowReader.address(row.blob(11)), verdict) else { continue }
                 guard try body(reader.recorded(row)) else { return }
             }
         }
@@ -47,20 +48,22 @@ public struct HistoryReader: Sendable {
                         SELECT id, sender, state, verdict, established, destination, accepted FROM connection
                         WHERE id >= ? AND id < ? ORDER BY id
                         """, arguments: Self.bounds(times))
+                var keys = AscendingKeys()
                 while let row = try rows.next() {
-                    let id: Int64 = row[1]
+                    try keys.check(row.integer(0))
+                    let id = try row.integer(1)
                     if let wanted, wanted[id] == nil { continue }
-                    let verdict = try RowReader.element(row[3], of: Verdict.allCases)
-                    let destination = try RowReader.address(row[5])
+                    let verdict = try RowReader.element(row.integer(3), of: Verdict.allCases)
+                    let destination = try RowReader.address(row.blob(5))
                     guard filter.matches(destination, verdict) else { continue }
-                    let time = UInt64(bitPattern: row[0] as Int64)
+                    let time = try row.time(0)
                     if records[id] == nil {
                         records[id] = HistorySenderRecord(try Self.sender(id, database), firstTime: time)
                     }
                     records[id]?.note(
-                        time, to: destination, try RowReader.element(row[2], of: ConnectionState.allCases),
+                        time, to: destination, try RowReader.element(row.integer(2), of: ConnectionState.allCases),
                         wasEstablished: !row.hasNull(atIndex: 4), verdict,
-                        accepted: (row[6] as Int64?).map { Int($0) } ?? 0)
+                        accepted: row.hasNull(atIndex: 6) ? 0 : Int(try row.number(6) as UInt32))
                 }
                 return records.values.sorted { ($0.connects, $0.lastTime) > ($1.connects, $1.lastTime) }
             }
@@ -73,13 +76,20 @@ public struct HistoryReader: Sendable {
         return try wrapped {
             try read { database in
                 let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM run")
-                return try Row.fetchAll(
+                let rows = try Row.fetchCursor(
                     database,
                     sql: """
-                        SELECT id, start, latest, has_ended, host, version, stored, unstored, lost FROM run
-                        WHERE latest >= ? AND start < ? ORDER BY id
-                        """, arguments: Self.bounds(times)
-                ).map { HistoryRun($0, isRunning: isHeld && $0[0] == last) }
+                        SELECT id, start, latest, has_ended, host, version, stored, unstored, lost FROM run ORDER BY id
+                        """)
+                var runs: [HistoryRun] = []
+                var keys = AscendingKeys()
+                while let row = try rows.next() {
+                    let id = try row.integer(0)
+                    try keys.check(id)
+                    let run = try HistoryRun(row, isRunning: isHeld && id == last)
+                    if run.latest >= times.lowerBound, run.start < times.upperBound { runs.append(run) }
+                }
+                return runs
             }
         }
     }
@@ -99,9 +109,14 @@ public struct HistoryReader: Sendable {
                 let newest = try Int64.fetchOne(database, sql: "SELECT max(id) FROM connection")
                 let size = try Int64.fetchOne(
                     database, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+                // A damaged table may have no end, and a row takes more bytes than this.
+                let limit = max(size ?? 0, 0) / 16 + 1
+                let count = try Int64.fetchOne(
+                    database, sql: "SELECT count(*) FROM (SELECT id FROM connection ORDER BY id LIMIT ?)",
+                    arguments: [limit])
+                guard let count, count < limit else { throw ByteReader.Malformed() }
                 return HistoryStatus(
-                    runs: runs, connections: try Int.fetchOne(database, sql: "SELECT count(*) FROM connection") ?? 0,
-                    oldest: oldest.map(UInt64.init(bitPattern:)), newest: newest.map(UInt64.init(bitPattern:)),
+                    runs: runs, connections: Int(count), oldest: oldest.map(UInt64.init(bitPattern:)), newest: newest.map(UInt64.init(bitPattern:)),
                     size: UInt64(clamping: size ?? 0))
             }
         }
@@ -115,24 +130,27 @@ public struct HistoryReader: Sendable {
     private static func senders(_ filter: HistoryFilter, _ database: Database) throws -> [Int64: HistorySender]? {
         guard !filter.users.isEmpty || !filter.scripts.isEmpty else { return nil }
         var wanted: [Int64: HistorySender] = [:]
-        let rows = try Row.fetchCursor(database, sql: "SELECT id, body FROM sender")
+        let rows = try Row.fetchCursor(database, sql: "SELECT id, body FROM sender ORDER BY id")
+        var keys = AscendingKeys()
         while let row = try rows.next() {
-            let sender = try HistorySender(body: Array(row[1] as Data))
-            if filter.matches(sender) { wanted[row[0]] = sender }
+            let id = try row.integer(0)
+            try keys.check(id)
+            let sender = try HistorySender(body: row.blob(1))
+            if filter.matches(sender) { wanted[id] = sender }
         }
         return wanted
     }
 
     private static func sender(_ id: Int64, _ database: Database) throws -> HistorySender {
         let find = try database.cachedStatement(sql: "SELECT body FROM sender WHERE id = ?")
-        guard let body = try Data.fetchOne(find, arguments: [id]) else { throw ByteReader.Malformed() }
-        return try HistorySender(body: Array(body))
+        guard let row = try Row.fetchOne(find, arguments: [id]) else { throw ByteReader.Malformed() }
+        return try HistorySender(body: row.blob(0))
     }
 
     private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         do {
             return try database.read(body)
-        } catch let error where error is DatabaseError || error is ByteReader.Malformed {
+        } catch let error where error is DatabaseError || error is RowDecodingError || error is ByteReader.Malformed {
             throw HistoryError(error, path: path)
         }
     }

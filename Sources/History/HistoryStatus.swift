@@ -17,16 +17,16 @@ public struct HistoryRun: Sendable, Equatable {
     /// What the kernel side has lost.
     public let lost: Int
 
-    init(_ row: Row, isRunning: Bool) {
-        start = UInt64(bitPattern: row[1])
-        latest = UInt64(bitPattern: row[2])
-        hasEnded = row[3]
+    init(_ row: Row, isRunning: Bool) throws(ByteReader.Malformed) {
+        start = try row.time(1)
+        latest = try row.time(2)
+        hasEnded = try row.integer(3) != 0
         self.isRunning = isRunning
-        host = row[4]
-        version = row[5]
-        stored = row[6]
-        unstored = row[7]
-        lost = row[8]
+        host = try row.string(4)
+        version = try row.string(5)
+        stored = try row.count(6)
+        unstored = try row.count(7)
+        lost = try row.count(8)
     }
 }
 

@@ -1,5 +1,4 @@
 internal import GRDB
-internal import Glibc
 internal import MailWatch
 
 /// The writing side of a recorder: its database, its run, and what it knows of both.
@@ -10,12 +9,15 @@ struct RecordWriter: ~Copyable {
     private static let patience: UInt64 = 100_000_000
 
     private let path: String
-    private let lock: HistoryLock
-    private let database: DatabaseQueue
     private let options: Recorder.Options
+    private let host: String
+    private let version: String
     private let say: @Sendable (String) -> Void
-    private let run: Int64
+    private var lock: HistoryLock
+    /// Nil while the database is gone and cannot be made anew.
+    private var store: HistoryStore?
     private var rows: RowWriter
+    /// Written in this run.
     private var stored: UInt64 = 0
     /// Of the connections that had not ended when they were written, the key under which they are.
     private var open: [UInt64: Int64] = [:]
@@ -30,39 +32,62 @@ struct RecordWriter: ~Copyable {
     ) throws(HistoryError) {
         try HistoryFile.makeFolder(for: path)
         let lock = try HistoryLock(path)
-        let database = try HistoryFile.openForWriting(path, isChecked: options.isChecked)
-        let run: Int64
-        do {
-            run = try database.write { database in
-                let now = Int64(bitPattern: WallClock().wallTime(WallClock.uptime))
-                try database.execute(
-                    sql: "INSERT INTO run (boot_id, start, latest, host, version) VALUES (?, ?, ?, ?, ?)",
-                    arguments: [bootID(), now, now, host, version])
-                return database.lastInsertedRowID
-            }
-        } catch {
-            throw HistoryError(error, path: path)
-        }
+        let store = try HistoryStore(path, isChecked: options.isChecked, host: host, version: version, say: say)
+        rows = RowWriter(run: store.run)
+        self.lock = lock
+        self.store = store
         self.path = path
         self.options = options
+        self.host = host
+        self.version = version
         self.say = say
-        self.lock = lock
-        self.database = database
-        self.run = run
-        rows = RowWriter(run: run)
+    }
+
+    /// The database; a new one where it was removed or replaced. What is not written yet goes there.
+    private mutating func current() throws(HistoryError) -> HistoryStore {
+        if let store {
+            guard let loss = store.loss else { return store }
+            say("\(loss) while it was written to; a new database is begun")
+            store.abandon()
+            self.store = nil
+            open = [:]
+            stored = 0
+        }
+        try HistoryFile.makeFolder(for: path)
+        if !lock.isHeld(at: path) { lock = try HistoryLock(path) }
+        let store = try renewed()
+        rows = RowWriter(run: store.run)
+        self.store = store
+        return store
+    }
+
+    private func renewed() throws(HistoryError) -> HistoryStore {
+        func make() throws(HistoryError) -> HistoryStore {
+            try HistoryStore(path, isChecked: false, host: host, version: version, say: say)
+        }
+        do { return try make() } catch  where error.cause == .corrupt {
+            let aside = try HistoryFile.setAside(path)
+            say("\(error); it is now \(Escaping.text(aside))")
+            return try make()
+        }
     }
 
     /// Writes a batch, and then removes what is too old or too much. Returns what could not be written.
     mutating func commit(_ entries: [Entry], unstored: UInt64, lost: UInt64, isLast: Bool) -> [Entry] {
+        let store: HistoryStore
+        do { store = try current() } catch {
+            complain(error)
+            return entries
+        }
         let uptime = WallClock.uptime
         guard !entries.isEmpty || isLast || trouble != nil || uptime >= latest + Self.heartbeat else {
-            prune(until: uptime + Self.patience)
+            prune(store.database, until: uptime + Self.patience)
             return []
         }
         let now = WallClock().wallTime(uptime)
         var written: [UInt64: Int64?] = [:]
         do {
-            try database.writeWithoutTransaction { database in
+            try store.database.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
                     for entry in entries {
                         let id = entry.connection.id
@@ -78,19 +103,15 @@ struct RecordWriter: ~Copyable {
                             "UPDATE run SET latest = ?, has_ended = ?, stored = ?, unstored = ?, lost = ? WHERE id = ?",
                         arguments: [
                             Int64(bitPattern: now), isLast, Int64(stored + UInt64(entries.count)), Int64(unstored),
-                            Int64(clamping: lost), run,
+                            Int64(clamping: lost), store.run,
                         ])
                     return .commit
                 }
             }
         } catch {
             // What it remembers was not written.
-            rows = RowWriter(run: run)
-            let problem = HistoryError(error, path: path).description
-            if trouble != problem {
-                say("\(problem); what happens is counted, and written as soon as that is possible")
-            }
-            trouble = problem
+            rows = RowWriter(run: store.run)
+            complain(HistoryError(error, path: path))
             return entries
         }
         stored += UInt64(entries.count)
@@ -98,12 +119,19 @@ struct RecordWriter: ~Copyable {
         latest = uptime
         if trouble != nil { say("the database \(Escaping.text(path)) is written again") }
         trouble = nil
-        if !isLast { prune(until: uptime + Self.patience) }
+        if !isLast { prune(store.database, until: uptime + Self.patience) }
         return []
     }
 
+    private mutating func complain(_ error: HistoryError) {
+        if trouble != error.description {
+            say("\(error); what happens is counted, and written as soon as that is possible")
+        }
+        trouble = error.description
+    }
+
     /// Removes in slices until that is done or the time has come.
-    private mutating func prune(until deadline: UInt64) {
+    private mutating func prune(_ database: DatabaseQueue, until deadline: UInt64) {
         guard trouble == nil, WallClock.uptime >= nextLook else { return }
         do {
             while try database.write({ [options] in try Pruning.removeSlice($0, options: options) }) {
@@ -114,15 +142,4 @@ struct RecordWriter: ~Copyable {
             nextLook = WallClock.uptime + Self.heartbeat
         }
     }
-}
-
-/// Another one for each boot of the kernel (random(4)).
-private func bootID() -> String {
-    let file = unsafe open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return "" }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 36)
-    // Reads at most what the array holds.
-    let count = unsafe read(file, &bytes, bytes.count)
-    return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
 }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import GRDB
 internal import MailWatch
 
@@ -29,29 +28,28 @@ final class RowReader {
     init(_ database: Database) { self.database = database }
 
     func recorded(_ row: Row) throws -> Recorded {
-        let key: Int64 = row[0]
-        let clock = try self.clock(row[2])
-        let actor = try self.actor(row[3])
-        let time = UInt64(bitPattern: key &- (row[1] as Int64)) &- clock.bootTime
-        let state = try Self.element(row[4], of: ConnectionState.allCases)
+        let key = try row.time(0)
+        let clock = try self.clock(row.integer(2))
+        let actor = try self.actor(row.integer(3))
+        let time = try row.time(0, minus: 1) &- clock.bootTime
+        let state = try Self.element(row.integer(4), of: ConnectionState.allCases)
         var connection = Connection(
-            recorded: UInt64(bitPattern: key), process: actor.process, php: actor.php, origin: actor.origin,
-            thread: try Self.number(row[7]), threadName: try text(row[8]), source: try Self.endpoint(row[9], row[10]),
-            destination: try Self.endpoint(row[11], row[12]), connectTime: time, state: state)
-        func moment(_ value: Int64?) -> UInt64? { value.map { time &+ UInt64(bitPattern: $0) } }
+            recorded: key, process: actor.process, php: actor.php, origin: actor.origin,
+            thread: try row.number(7), threadName: try text(row[8]), source: try Self.endpoint(row, at: 9),
+            destination: try Self.endpoint(row, at: 11), connectTime: time, state: state)
         let judgement = Judgement(
-            try Self.element(row[5], of: Verdict.allCases), try ByteReader.reasons(try text(row[6])))
+            try Self.element(row.integer(5), of: Verdict.allCases), try ByteReader.reasons(try text(row[6])))
         connection.recall(
-            establishedTime: moment(row[14]), endTime: moment(row[15]),
-            error: Int32(truncatingIfNeeded: row[16] as Int64),
-            cookie: UInt64(bitPattern: row[17]), bytesSent: UInt64(bitPattern: row[18]),
-            bytesReceived: UInt64(bitPattern: row[19]), dialogue: try dialogue(row), judgement: judgement)
+            establishedTime: try row.optionalSpan(14).map { time &+ $0 },
+            endTime: try row.optionalSpan(15).map { time &+ $0 }, error: try row.number(16),
+            cookie: UInt64(bitPattern: try row.integer(17)), bytesSent: UInt64(bitPattern: try row.integer(18)),
+            bytesReceived: UInt64(bitPattern: try row.integer(19)), dialogue: try dialogue(row), judgement: judgement)
         return Recorded(
-            key: key, sender: row[29], connection: connection, name: try text(row[13]), clock: clock)
+            key: Int64(key), sender: try row.integer(29), connection: connection, name: try text(row[13]), clock: clock)
     }
 
-    static func address(_ bytes: Data) throws -> IPAddress {
-        guard let address = IPAddress(bytes: Array(bytes)) else { throw ByteReader.Malformed() }
+    static func address(_ bytes: [UInt8]) throws -> IPAddress {
+        guard let address = IPAddress(bytes: bytes) else { throw ByteReader.Malformed() }
         return address
     }
 
@@ -60,24 +58,20 @@ final class RowReader {
         return elements[Int(index)]
     }
 
-    private static func endpoint(_ address: Data, _ port: Int64) throws -> Endpoint {
-        Endpoint(address: try Self.address(address), port: try number(port))
-    }
-
-    private static func number<Number: FixedWidthInteger>(_ value: Int64) throws -> Number {
-        guard let number = Number(exactly: value) else { throw ByteReader.Malformed() }
-        return number
+    /// The address, and in the next column the port.
+    private static func endpoint(_ row: Row, at index: Int) throws -> Endpoint {
+        Endpoint(address: try Self.address(row.blob(index)), port: try row.number(index + 1))
     }
 
     private func dialogue(_ row: Row) throws -> SMTPDialogue? {
         guard !row.hasNull(atIndex: 20) else { return nil }
         var dialogue = try ByteReader.dialogue(shape: try text(row[20]))
         dialogue.sender = try optionalText(row[21])
-        dialogue.size = (row[22] as Int64?).map(UInt64.init(bitPattern:))
+        dialogue.size = try row.optionalInteger(22).map(UInt64.init(bitPattern:))
         dialogue.recipient = try optionalText(row[23])
-        dialogue.recipients = try Self.number(row[24])
-        dialogue.messages = try Self.number(row[25])
-        dialogue.accepted = try Self.number(row[26])
+        dialogue.recipients = try row.number(24)
+        dialogue.messages = try row.number(25)
+        dialogue.accepted = try row.number(26)
         dialogue.greeting = try optionalText(row[27]).map { bytes in try ByteReader.reply(bytes) }
         dialogue.lastReply = try optionalText(row[28]).map { bytes in try ByteReader.reply(bytes) }
         return dialogue
@@ -91,18 +85,18 @@ final class RowReader {
         case .int64(let id):
             if let known = texts[id] { return known }
             let find = try database.cachedStatement(sql: "SELECT bytes FROM text WHERE id = ?")
-            guard let bytes = try Data.fetchOne(find, arguments: [id]) else { throw ByteReader.Malformed() }
+            guard let row = try Row.fetchOne(find, arguments: [id]) else { throw ByteReader.Malformed() }
+            let bytes = try row.blob(0)
             if texts.count >= Self.limit { texts = [:] }
-            texts[id] = Array(bytes)
-            return Array(bytes)
+            texts[id] = bytes
+            return bytes
         default: throw ByteReader.Malformed()
         }
     }
 
     private func clock(_ id: Int64) throws -> WallClock {
         if let known = clocks[id] { return known }
-        let boot = try row("SELECT boot FROM clock WHERE id = ?", id)[0] as Int64
-        let clock = WallClock(bootTime: UInt64(bitPattern: boot))
+        let clock = WallClock(bootTime: try row("SELECT boot FROM clock WHERE id = ?", id).time(0))
         if clocks.count >= Self.limit { clocks = [:] }
         clocks[id] = clock
         return clock
@@ -112,8 +106,8 @@ final class RowReader {
         if let known = actors[id] { return known }
         let row = try row("SELECT process, php, origin FROM actor WHERE id = ?", id)
         let actor = Actor(
-            process: try process(row[0]), php: try (row[1] as Int64?).map { id in try script(id) },
-            origin: try (row[2] as Int64?).map { id in try script(id) })
+            process: try process(row.integer(0)), php: try row.optionalInteger(1).map { id in try script(id) },
+            origin: try row.optionalInteger(2).map { id in try script(id) })
         if actors.count >= Self.limit { actors = [:] }
         actors[id] = actor
         return actor
@@ -123,8 +117,8 @@ final class RowReader {
         if let known = processes[id] { return known }
         let row = try row("SELECT shape, lineage, pid, start FROM process WHERE id = ?", id)
         let process = try ByteReader.process(
-            shape: try text(row[0]), lineage: try text(row[1]), pid: try Self.number(row[2]),
-            startTime: UInt64(bitPattern: row[3] as Int64))
+            shape: try text(row[0]), lineage: try text(row[1]), pid: try row.number(2),
+            startTime: UInt64(bitPattern: try row.integer(3)))
         if processes.count >= Self.limit { processes = [:] }
         processes[id] = process
         return process
@@ -134,8 +128,8 @@ final class RowReader {
         if let known = scripts[id] { return known }
         let row = try row("SELECT shape, target, client, pid, start FROM request WHERE id = ?", id)
         let script = try ByteReader.script(
-            shape: try text(row[0]), target: try text(row[1]), client: try text(row[2]), pid: try Self.number(row[3]),
-            startTime: UInt64(bitPattern: row[4] as Int64))
+            shape: try text(row[0]), target: try text(row[1]), client: try text(row[2]), pid: try row.number(3),
+            startTime: UInt64(bitPattern: try row.integer(4)))
         if scripts.count >= Self.limit { scripts = [:] }
         scripts[id] = script
         return script

@@ -126,7 +126,10 @@ final class RowWriter {
             sql:
                 "INSERT INTO sender (period, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET period = excluded.period RETURNING id"
         )
-        return try Int64.fetchOne(statement, arguments: [Int64(period), data])!
+        guard let id = try Int64.fetchOne(statement, arguments: [Int64(period), data]) else {
+            throw ByteReader.Malformed()
+        }
+        return id
     }
 
     private func process(_ process: MailWatch.Process, _ database: Database) throws -> Int64 {
@@ -173,8 +176,8 @@ final class RowWriter {
             bitPattern: bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
         let find = try database.cachedStatement(sql: "SELECT id, period FROM text WHERE hash = ? AND bytes = ?")
         if let row = try Row.fetchOne(find, arguments: [hash, data]) {
-            let id: Int64 = row[0]
-            if row[1] as Int64 != Int64(period) {
+            let id = try row.integer(0)
+            if try row.integer(1) != Int64(period) {
                 try database.cachedStatement(sql: "UPDATE text SET period = ? WHERE id = ?").execute(
                     arguments: [Int64(period), id])
             }

@@ -9,10 +9,44 @@ package enum JSON: Decodable, Sendable {
     case list([JSON])
     case object([String: JSON])
 
-    /// Nil where it is none.
+    /// Levels of lists and objects that are read.
+    package static let depthLimit = 32
+    /// Values that are read. The decoder takes microseconds for each.
+    private static let valueLimit = 10_000
+
+    /// Nil where it is none, or is not bounded.
     package init?(text: [UInt8]) {
-        guard let value = try? JSONDecoder().decode(JSON.self, from: Data(text)) else { return nil }
+        guard Self.isBounded(text), let value = try? JSONDecoder().decode(JSON.self, from: Data(text)) else { return nil }
         self = value
+    }
+
+    /// Whether a text that may be JSON nests no deeper and has no more values than are read.
+    package static func isBounded(_ text: [UInt8]) -> Bool {
+        var depth = 0
+        var values = 1
+        var isText = false
+        var isEscaped = false
+        for byte in text {
+            if isEscaped {
+                isEscaped = false
+                continue
+            }
+            switch byte {
+            // UTF-16, which the decoder would read too, and in which a quote may be half of a character.
+            case 0: return false
+            case UInt8(ascii: "\\"): isEscaped = isText
+            case UInt8(ascii: "\""): isText.toggle()
+            case _ where isText: break
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                values += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: ","): values += 1
+            default: break
+            }
+            guard depth <= depthLimit, values <= valueLimit else { return false }
+        }
+        return true
     }
 
     package init(from decoder: any Decoder) throws {

@@ -187,7 +187,7 @@ public struct CSVReport: Sendable {
     public static func field(_ bytes: [UInt8], to row: inout [UInt8]) {
         next(&row)
         let start = row.count
-        if let first = bytes.first, isFormula(first) { row.append(UInt8(ascii: "'")) }
+        if isFormula(bytes) { row.append(UInt8(ascii: "'")) }
         Escaping.append(bytes, to: &row, for: .text)
         // Escaped text has neither CR nor LF.
         let text = row[start...]
@@ -196,13 +196,18 @@ public struct CSVReport: Sendable {
         row.replaceSubrange(start..., with: [UInt8(ascii: "\"")] + quoted + [UInt8(ascii: "\"")])
     }
 
-    /// What makes a spreadsheet calculate. TAB and CR are escaped anyway.
-    private static func isFormula(_ first: UInt8) -> Bool {
-        switch first {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"): true
-        default: false
-        }
+    /// Whether a spreadsheet would calculate it: an operator begins it, also as a full-width, small or superscript character,
+    /// or behind blanks, which some programs leave out. Control characters are escaped anyway.
+    private static func isFormula(_ bytes: [UInt8]) -> Bool {
+        guard let first = bytes.first else { return false }
+        if first > UInt8(ascii: " "), first < 0x80 { return operators.contains(Unicode.Scalar(first)) }
+        let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
+        return scalars.first { !$0.properties.isWhitespace }.map(operators.contains) ?? false
     }
+
+    private static let operators = Set(
+        ("=+-@" + "\u{FF1D}\u{FF0B}\u{FF0D}\u{FF20}" + "\u{FE66}\u{FE62}\u{FE63}\u{FE6B}"
+            + "\u{207C}\u{207A}\u{207B}\u{208C}\u{208A}\u{208B}" + "\u{2212}").unicodeScalars)
 
     /// `pid:comm` from the parent up.
     static func ancestry(_ process: ProcessDescription) -> [UInt8] {

@@ -1,4 +1,5 @@
 internal import Complaints
+internal import Glibc
 internal import History
 internal import HostFacts
 internal import MailWatch
@@ -98,6 +99,13 @@ extension Complaint {
             throw Failure.cannotRead(path)
         }
         self.init(bytes, ownAddresses: HostIdentity.current.addresses)
+        if isRefused {
+            throw Failure(
+                description: """
+                    \(Escaping.text(path)) is JSON nested deeper than 32 levels, or of more than 10000 values. Give only \
+                    the report itself.
+                    """, exitStatus: EX_DATAERR)
+        }
     }
 
     /// The addresses of those who received it, by DNS.

@@ -12,7 +12,7 @@ struct ExportCommand: ParsableCommand {
         commandName: "export",
         abstract: "Writes the recorded connections, the oldest first, as `trace` would have.",
         discussion:
-            "Exit status: 0 done, 64 wrong arguments, 65 the database is damaged, 66 there is none, 74 it cannot be written, 77 not permitted."
+            "Exit status: 0 done, 64 wrong arguments, 65 the database is damaged, 66 there is none, 73 the output cannot be created, 74 it cannot be written, 77 not permitted."
     )
 
     @OptionGroup var options: HistoryOptions
@@ -20,14 +20,17 @@ struct ExportCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "What to write.")
     var format: Format = .csv
 
+    @OptionGroup var output: OutputOption
+
     func run() throws {
         options.sayZones()
         var csv = CSVReport()
         var json = JSONReport(host: Host.name)
-        var pipe = Pipeline()
+        let reader = try options.place.reader()
+        var pipe = Pipeline(try output.open())
         if format == .csv { try pipe.write(CSVReport.header) }
         do {
-            try options.place.reader().connections(in: options.times, filter: options.filter) { recorded in
+            try reader.connections(in: options.times, filter: options.filter) { recorded in
                 try pipe.add { text in
                     switch format {
                     case .csv: csv.append(recorded.connection, name: recorded.name, clock: recorded.clock, to: &text)

@@ -14,7 +14,7 @@ struct MatchCommand: ParsableCommand {
             bounce, or any text with a time and an address. Options are added to it, and come before what it says. \
             What is recorded is held against it, and the senders are ranked by what speaks for them. Times are in UTC.
 
-            Exit status: 0 one fits, 1 none does, 64 wrong arguments, 65 the database is damaged, 66 there is no \
+            Exit status: 0 one fits, 1 none does, 64 wrong arguments, 65 the database is damaged or the complaint refused, 66 there is no \
             database or file, 74 it cannot be written, 77 not permitted.
             """)
 

@@ -17,7 +17,7 @@ struct NoteCommand: ParsableCommand {
             Of the connections that --since, --until and the filters ask for; or with --match of those around the time \
             of a complaint, held against it as `mailsnoop match` does. Markdown and HTML have all of it; CSV is the rows.
 
-            Exit status: 0 done, 64 wrong arguments, 65 the database is damaged, 66 there is no database or file, 73 \
+            Exit status: 0 done, 64 wrong arguments, 65 the database is damaged or the complaint refused, 66 there is no database or file, 73 \
             the output cannot be created, 74 it cannot be written, 77 not permitted.
             """)
 
@@ -30,8 +30,7 @@ struct NoteCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "What to write.")
     var format: Format = .markdown
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Writes to this file, which must not exist.", valueName: "file"))
-    var output: String?
+    @OptionGroup var output: OutputOption
 
     @Flag(name: .customLong("no-dns"), help: "Do not look up the receiver's addresses.")
     var noDNS = false
@@ -44,7 +43,7 @@ struct NoteCommand: ParsableCommand {
             return try ComplaintSearch(complaint, in: reader, destinations: noDNS ? [] : complaint.receivers)
         }
         let span = span(search)
-        var pipe = try output.map { try Pipeline(creating: $0) } ?? Pipeline()
+        var pipe = Pipeline(try output.open())
         do {
             if format == .csv {
                 try writeRows(span, reader, to: &pipe)

@@ -11,13 +11,8 @@ struct Pipeline {
     private var text: [UInt8] = []
     private let descriptor: Int32
 
-    init() { descriptor = STDOUT_FILENO }
-
-    /// - Parameter path: nothing may be there.
-    init(creating path: String) throws {
-        descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure.cannotCreate(Escaping.text(path), errno) }
-    }
+    /// - Parameter descriptor: nil for stdout.
+    init(_ descriptor: Int32? = nil) { self.descriptor = descriptor ?? STDOUT_FILENO }
 
     /// Closes the file that was made.
     func close() { Glibc.close(descriptor) }
@@ -40,6 +35,10 @@ struct Pipeline {
                 done += count
             } else if errno == EPIPE {
                 throw NobodyReads()
+            } else if errno == EAGAIN {
+                var source = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                // One source.
+                unsafe poll(&source, 1, -1)
             } else if errno != EINTR {
                 throw Failure.output(errno)
             }

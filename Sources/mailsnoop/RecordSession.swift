@@ -9,6 +9,8 @@ internal import Reports
 struct RecordSession: ~Copyable, LoopClient {
     /// A connection that lasts longer, in ns, is written down before it ends.
     private static let patience: UInt64 = 10_000_000_000
+    /// At the end the output gets so long to take the last lines; ns.
+    private static let logTimeout: UInt64 = 5_000_000_000
 
     /// An object, so that the reader of the ring can write to it.
     private final class Desk {
@@ -159,7 +161,14 @@ struct RecordSession: ~Copyable, LoopClient {
         _ = tick()
         for connection in watch.open { desk.record(connection) }
         recorder.finish()
-        if let log { _ = loop.wait { log.output.isIdle || log.output.error != 0 } }
+        if let log {
+            // A reader that has stopped does not keep the service from its end.
+            let deadline = WallClock.uptime + Self.logTimeout
+            _ = loop.wait { log.output.isIdle || log.output.error != 0 || WallClock.uptime >= deadline }
+            if !log.output.isIdle, log.output.error == 0 {
+                Failure.say("the output took no more lines for \(Self.logTimeout / 1_000_000_000) s; the last ones are missing")
+            }
+        }
         let counts = recorder.counts
         if counts.unstored > 0 {
             throw Failure(description: "\(counts.unstored) connections could not be written down", exitStatus: EX_IOERR)

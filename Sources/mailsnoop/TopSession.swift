@@ -84,7 +84,7 @@ struct TopSession<Source: TopSource & ~Copyable>: ~Copyable, LoopClient {
     /// Nothing that is there is written over.
     private mutating func save(_ content: [UInt8], to path: String) {
         do {
-            var file = try Pipeline(creating: path)
+            var file = Pipeline(try OutputFile.open(path, existing: .refuse))
             defer { file.close() }
             try file.write(content)
             try file.flush()

@@ -29,8 +29,7 @@ struct TraceCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "What to write.")
     var format: Format = .table
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Writes here, and not to stdout.", valueName: "file"))
-    var output: String?
+    @OptionGroup var output: OutputOption
 
     @Option(
         name: .long,
@@ -42,20 +41,12 @@ struct TraceCommand: ParsableCommand {
     func run() throws {
         let loop = try EventLoop()
         let watch = try Watch(options)
-        let descriptor = try openOutput()
+        let descriptor = try output.open() ?? STDOUT_FILENO
         let deadline = seconds.map { watch.startTime + UInt64($0) * 1_000_000_000 }
         var session = TraceSession(
             watch: watch, format: format, wanted: Set(options.verdict), descriptor: descriptor, deadline: deadline)
         loop.run(&session, until: deadline, input: nil)
         try session.finish(loop)
         if failOn.contains(where: { session.ledger.verdicts[$0] != nil }) { throw ExitCode(3) }
-    }
-
-    private func openOutput() throws -> Int32 {
-        guard let output else { return STDOUT_FILENO }
-        // Command lines can hold secrets: for the owner only.
-        let file = unsafe open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Failure.cannotCreate(output, errno) }
-        return file
     }
 }
