@@ -5,6 +5,9 @@ public import MailWatch
 public final class Host {
     private let users = UserNames()
     private let mailServers = MailServers()
+    private let exeFiles = ExeFiles()
+    private let cgroups = CgroupTree.unified
+    private let legacyCgroups = CgroupTree.legacy
 
     public init() {}
 
@@ -16,16 +19,33 @@ public final class Host {
     }
 
     public func place(_ process: ProcessDescription) -> Placement {
-        var path = process.cgroupPath
-        // On a host that manages cgroup v1 the v2 path is just the root: the process itself may still be there to ask.
-        if path == [UInt8(ascii: "/")] || path.isEmpty { path = Self.legacyCgroupPath(process.pid) ?? path }
-        let place = CgroupPlace(path: path)
+        let place = cgroupPlace(process)
         var placement = Placement(
             userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
             unit: place.unit,
             container: place.container)
-        placement.mailServer = mailServers.server(process, user: placement.effectiveUserName)
+        let isService = place.container == nil && place.unit.map(Self.isService) == true
+        let exe = exeFiles.finding(process, isService: isService)
+        placement.exe = exe.standing
+        placement.isExeMountedByHost = exeFiles.isMountedByHost(process)
+        placement.mailServer = mailServers.server(
+            process, exe: exe, isMountedByHost: placement.isExeMountedByHost, user: placement.effectiveUserName)
         return placement
+    }
+
+    private func cgroupPlace(_ process: ProcessDescription) -> CgroupPlace {
+        let path = process.cgroupPath
+        // On a host that manages cgroup v1 the v2 path is just the root: the process itself may still be there to ask.
+        if path == [UInt8(ascii: "/")] || path.isEmpty, let legacy = Self.legacyCgroupPath(process.pid) {
+            return CgroupPlace(path: legacy, systemParts: legacyCgroups.systemParts(of: legacy))
+        }
+        return CgroupPlace(path: path, systemParts: cgroups.systemParts(of: path))
+    }
+
+    /// Whether the system's manager, and no user's, started the unit.
+    private static func isService(_ unit: String) -> Bool {
+        let name = unit.prefix { $0 != "/" }
+        return name.hasSuffix(".service") && !name.hasPrefix("user@")
     }
 
     /// The path in systemd's own hierarchy (cgroups(7), /proc/PID/cgroup).
