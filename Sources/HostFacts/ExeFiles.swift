@@ -33,10 +33,7 @@ final class ExeFiles {
     private var formerly: Set<File> = []
 
     /// - Parameter paths: files that may be replaced before a process of theirs is seen.
-    init(
-        remembering paths: [String] = MailSoftware.known.flatMap(\.paths),
-        hostNamespaces: Set<UInt32> = ExeFiles.hostNamespaces
-    ) {
+    init(remembering paths: [String], hostNamespaces: Set<UInt32>) {
         self.hostNamespaces = hostNamespaces
         for path in paths {
             let path = Array(path.utf8)

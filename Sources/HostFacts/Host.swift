@@ -5,7 +5,6 @@ public import MailWatch
 public final class Host {
     private let users = UserNames()
     private let mailServers = MailServers()
-    private let exeFiles = ExeFiles()
     private let cgroups = CgroupTree.unified
     private let legacyCgroups = CgroupTree.legacy
 
@@ -24,12 +23,7 @@ public final class Host {
             userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
             unit: place.unit,
             container: place.container)
-        let isService = place.container == nil && place.unit.map(Self.isService) == true
-        let exe = exeFiles.finding(process, isService: isService)
-        placement.exe = exe.standing
-        placement.isExeMountedByHost = exeFiles.isMountedByHost(process)
-        placement.mailServer = mailServers.server(
-            process, exe: exe, isMountedByHost: placement.isExeMountedByHost, user: placement.effectiveUserName)
+        mailServers.recognise(process, in: &placement)
         return placement
     }
 
@@ -40,12 +34,6 @@ public final class Host {
             return CgroupPlace(path: legacy, systemParts: legacyCgroups.systemParts(of: legacy))
         }
         return CgroupPlace(path: path, systemParts: cgroups.systemParts(of: path))
-    }
-
-    /// Whether the system's manager, and no user's, started the unit.
-    private static func isService(_ unit: String) -> Bool {
-        let name = unit.prefix { $0 != "/" }
-        return name.hasSuffix(".service") && !name.hasPrefix("user@")
     }
 
     /// The path in systemd's own hierarchy (cgroups(7), /proc/PID/cgroup).

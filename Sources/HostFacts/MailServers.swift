@@ -2,33 +2,47 @@ internal import MailWatch
 
 /// Tells which processes are mail servers, by what they cannot choose themselves: the exe, its file and the user.
 final class MailServers {
+    private let exeFiles: ExeFiles
     private let software: [MailSoftware]
     private let postfixOwner: String?
 
     init(
-        software: [MailSoftware] = MailSoftware.known, postfixOwner: String? = PostfixSettings()["mail_owner"]
+        software: [MailSoftware] = MailSoftware.known, postfixOwner: String? = PostfixSettings()["mail_owner"],
+        hostNamespaces: Set<UInt32> = ExeFiles.hostNamespaces
     ) {
+        exeFiles = ExeFiles(remembering: software.flatMap(\.paths), hostNamespaces: hostNamespaces)
         self.software = software
         self.postfixOwner = postfixOwner
     }
 
-    /// - Parameters:
-    ///   - exe: what is known of the process's exe.
-    ///   - isMountedByHost: whether the exe lies in a mount namespace of the host.
-    ///   - user: name of the effective user; nil where it has none.
-    func server(
-        _ process: ProcessDescription, exe: ExeFiles.Finding, isMountedByHost: Bool, user: String?
+    /// Says of the process whose placement this is whether its exe is the host's own, and whether it is a mail server.
+    func recognise(_ process: ProcessDescription, in placement: inout Placement) {
+        let isService = placement.container == nil && placement.unit.map(Self.isService) == true
+        let exe = exeFiles.finding(process, isService: isService)
+        placement.exe = exe.standing
+        placement.isExeMountedByHost = exeFiles.isMountedByHost(process)
+        placement.mailServer = server(process, exe, placement)
+    }
+
+    /// Whether the system's manager, and no user's, started the unit.
+    private static func isService(_ unit: String) -> Bool {
+        let name = unit.prefix { $0 != "/" }
+        return name.hasSuffix(".service") && !name.hasPrefix("user@")
+    }
+
+    private func server(
+        _ process: ProcessDescription, _ exe: ExeFiles.Finding, _ placement: Placement
     ) -> MailServer? {
         guard exe.standing != .unknown, !process.doubts.contains(.namespacesUnread) else { return nil }
         let path = String(decoding: process.exe, as: UTF8.self)
         guard let software = software.first(where: { $0.isAt(path) }) else { return nil }
         guard exe.standing == .own(owner: 0) || exe.standing == .former else {
-            let isElsewhere = exe.standing == .foreign && !isMountedByHost
+            let isElsewhere = exe.standing == .foreign && !placement.isExeMountedByHost
             return isElsewhere ? MailServer(name: software.name, standing: .inContainer) : nil
         }
         guard process.doubts.isDisjoint(with: [.exeChanged, .loader]) else { return nil }
         let isByUser =
-            user.map { user in
+            placement.effectiveUserName.map { user in
                 software.users.contains(user) || software.name == "Postfix" && user == postfixOwner
             } ?? false
         // Who runs a set-group-ID program has its group, and nobody else has it by this program.
