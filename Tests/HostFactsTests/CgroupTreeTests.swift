@@ -11,11 +11,13 @@ struct CgroupTreeTests {
     private final class Folders {
         let base = "/usr/lib/mailsnoop-\(UUID())"
 
-        init(_ folders: [(path: String, owner: UInt32, mode: mode_t)]) throws {
+        init(_ folders: [(path: String, owner: Int, mode: Int)]) throws {
             try FileManager.default.createDirectory(atPath: base, withIntermediateDirectories: true)
             for folder in folders {
                 try FileManager.default.createDirectory(atPath: base + folder.path, withIntermediateDirectories: true)
-                try #require(chown(base + folder.path, folder.owner, 0) == 0 && chmod(base + folder.path, folder.mode) == 0)
+                try FileManager.default.setAttributes(
+                    [.ownerAccountID: folder.owner, .groupOwnerAccountID: 0, .posixPermissions: folder.mode],
+                    ofItemAtPath: base + folder.path)
             }
         }
 
@@ -48,7 +50,7 @@ struct CgroupTreeTests {
 
     @Test func linkIsFollowedNowhere() throws {
         let folders = try Folders([("/deleg", 4211, 0o755)])
-        try #require(symlink("/", folders.base + "/deleg/up") == 0)
+        try FileManager.default.createSymbolicLink(atPath: folders.base + "/deleg/up", withDestinationPath: "/")
         #expect(folders.systemParts("/deleg/up/usr/x.service") == 1)
     }
 

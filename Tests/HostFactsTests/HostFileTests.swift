@@ -42,9 +42,11 @@ struct HostFileTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: base) }
         try Data("x".utf8).write(to: URL(filePath: path))
-        func owner(_ folderOwner: UInt32, _ folderMode: mode_t, _ fileOwner: UInt32, _ fileMode: mode_t) throws -> UInt32? {
-            try #require(chown(folder, folderOwner, 0) == 0 && chmod(folder, folderMode) == 0)
-            try #require(chown(path, fileOwner, 0) == 0 && chmod(path, fileMode) == 0)
+        func owner(_ folderOwner: Int, _ folderMode: Int, _ fileOwner: Int, _ fileMode: Int) throws -> UInt32? {
+            for (path, owner, mode) in [(folder, folderOwner, folderMode), (path, fileOwner, fileMode)] {
+                try FileManager.default.setAttributes(
+                    [.ownerAccountID: owner, .groupOwnerAccountID: 0, .posixPermissions: mode], ofItemAtPath: path)
+            }
             return try #require(files(path).first).owner
         }
         #expect(try owner(0, 0o755, 0, 0o755) == 0)
@@ -58,7 +60,8 @@ struct HostFileTests {
         #expect(try owner(0, 0o755, 0, 0o775) == nil)
         // Another file at its place, and a link to it.
         let status = try status(path)
-        try #require(rename(path, base + "/other") == 0 && symlink(base + "/other", path) == 0)
+        try FileManager.default.moveItem(atPath: path, toPath: base + "/other")
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: base + "/other")
         #expect(HostFile.standing(of: Array(path.utf8), like: status) == .foreign)
     }
 }

@@ -26,6 +26,16 @@ extension ProcessDescription {
     }
 }
 
+extension Placement {
+    /// Of a program that is the host's own.
+    static var sample: Placement {
+        var placement = Placement(userName: "www-data")
+        placement.exe = .own(owner: 0)
+        placement.isExeMountedByHost = true
+        return placement
+    }
+}
+
 extension KernelEvent {
     static func connect(
         _ connection: UInt64, identity: UInt64 = 1, description: ProcessDescription? = .sample,

@@ -17,8 +17,10 @@ struct TrustTests {
     /// A whole delivery.
     private func judgement(
         _ process: ProcessDescription, facts: ScriptFacts? = nil, php: PHPContext? = nil,
-        placement: (inout Placement) -> Void = { _ in }, _ trust: (inout Policy.Trust) -> Void
+        placement change: (inout Placement) -> Void = { _ in }, _ trust: (inout Policy.Trust) -> Void
     ) throws -> Judgement {
+        var placement = Placement.sample
+        change(&placement)
         var entry = Policy.Trust()
         trust(&entry)
         var trace = JudgedTrace(process, facts: facts, php: php, placement: placement) { $0.trusted = [entry] }
@@ -31,31 +33,44 @@ struct TrustTests {
         #expect(try judgement(process(), byExe).codes == [.trusted])
     }
 
+    struct Forgery: Sendable, CustomTestStringConvertible {
+        let code: Reason.Code
+        let change: @Sendable (inout ProcessDescription) -> Void
+
+        init(_ code: Reason.Code, _ change: @escaping @Sendable (inout ProcessDescription) -> Void) {
+            self.code = code
+            self.change = change
+        }
+
+        var testDescription: String { code.rawValue }
+    }
+
     /// What an unprivileged user can do to have a trusted path, or a trusted program with other code.
-    @Test(
-        arguments: [
-            (.userNamespace, { $0.userNamespace = 4_026_532_301 }),
-            (.unprivilegedMount, { $0.exeMountOwner = 4_026_532_301 }),
-            (.unprivilegedMount, { $0.exeMountOwner = 0 }),
-            (.exeUnmounted, { $0.exeMountNamespace = 0 }),
-            (.exeChanged, { $0.execution?.exeInode += 1 }), (.exeChanged, { $0.execution?.exeDevice += 1 }),
-            (.exeChanged, { $0.exeInode = 0 }),
-            (.loaderVariables, { $0.execution?.hasLoaderVariables = true }),
-            (.environmentTruncated, { $0.execution?.isEnvironmentTruncated = true }),
-        ] as [(Reason.Code, @Sendable (inout ProcessDescription) -> Void)])
-    func doubtIsAReasonAndNoTrust(code: Reason.Code, change: @Sendable (inout ProcessDescription) -> Void) throws {
-        let forged = process(change)
+    private static let forgeries = [
+        Forgery(.userNamespace) { $0.userNamespace = 4_026_532_301 },
+        Forgery(.unprivilegedMount) { $0.exeMountOwner = 4_026_532_301 },
+        Forgery(.unprivilegedMount) { $0.exeMountOwner = 0 },
+        Forgery(.exeUnmounted) { $0.exeMountNamespace = 0 },
+        Forgery(.exeChanged) { $0.execution?.exeInode += 1 },
+        Forgery(.exeChanged) { $0.execution?.exeDevice += 1 },
+        Forgery(.exeChanged) { $0.exeInode = 0 },
+        Forgery(.loaderVariables) { $0.execution?.hasLoaderVariables = true },
+        Forgery(.environmentTruncated) { $0.execution?.isEnvironmentTruncated = true },
+    ]
+
+    @Test(arguments: forgeries) func doubtIsAReasonAndNoTrust(forgery: Forgery) throws {
+        let forged = process(forgery.change)
         let judgement = try judgement(forged, byExe)
-        #expect(judgement.verdict == .directMX)
-        #expect(judgement.codes == [.remoteMX, .noMailServer, code])
+        #expect(judgement.verdict == Verdict.directMX)
+        #expect(judgement.codes == [.remoteMX, .noMailServer, forgery.code])
         // Nor with the user that it is.
         let withUser = try self.judgement(forged) {
             $0.exe = check
             $0.uid = 33
         }
-        #expect(withUser.verdict == .directMX)
+        #expect(withUser.verdict == Verdict.directMX)
         // The user alone is the kernel's word, whatever it runs.
-        #expect(try self.judgement(forged) { $0.uid = 33 }.verdict == .mta)
+        #expect(try self.judgement(forged) { $0.uid = 33 }.verdict == Verdict.mta)
     }
 
     @Test(arguments: [
@@ -83,7 +98,7 @@ struct TrustTests {
 
     @Test func whatWasNotReadIsNotTrusted() throws {
         #expect(try judgement(process { $0.userNamespace = 0 }, byExe).codes == [.remoteMX, .noMailServer])
-        #expect(try judgement(process { $0.gaps = .exeTruncated }, byExe).verdict == .directMX)
+        #expect(try judgement(process { $0.gaps = .exeTruncated }, byExe).verdict == Verdict.directMX)
     }
 
     @Test(
@@ -97,7 +112,7 @@ struct TrustTests {
             $0.exe = check
             $0.uid = uid
         }
-        #expect((judgement.verdict == .mta) == isTrusted)
+        #expect((judgement.verdict == Verdict.mta) == isTrusted)
     }
 
     /// Who can only name the program has to be sure of it; who names a user or a unit need not have seen its start.
@@ -117,12 +132,12 @@ struct TrustTests {
                 trust(&$0)
             }.verdict
         }
-        #expect(try verdict({ $0.execution = nil }) { _ in } == .directMX)
-        #expect(try verdict({ $0.execution = nil }) { $0.uid = 33 } == .mta)
-        #expect(try verdict({ $0.execution = nil }) { $0.unit = "icinga2.service" } == .mta)
+        #expect(try verdict({ $0.execution = nil }) { _ in } == Verdict.directMX)
+        #expect(try verdict({ $0.execution = nil }) { $0.uid = 33 } == Verdict.mta)
+        #expect(try verdict({ $0.execution = nil }) { $0.unit = "icinga2.service" } == Verdict.mta)
         // PrivateTmp=
-        #expect(try verdict({ _ in }, isMountedByHost: false) { _ in } == .directMX)
-        #expect(try verdict({ _ in }, isMountedByHost: false) { $0.uid = 33 } == .mta)
+        #expect(try verdict({ _ in }, isMountedByHost: false) { _ in } == Verdict.directMX)
+        #expect(try verdict({ _ in }, isMountedByHost: false) { $0.uid = 33 } == Verdict.mta)
     }
 
     @Test(
@@ -145,7 +160,7 @@ struct TrustTests {
                 $0.container = container
             }
         ) { $0.unit = pattern }
-        #expect((judgement.verdict == .mta) == isTrusted)
+        #expect((judgement.verdict == Verdict.mta) == isTrusted)
     }
 
     /// In a container the same number is somebody else, and its files are its own.
@@ -166,22 +181,22 @@ struct TrustTests {
             $0.mountNamespace = 4_026_532_333
             $0.exeMountNamespace = 4_026_532_333
         }
-        #expect(try verdict(inside) { $0.uid = 33 } == .directMX)
-        #expect(try verdict(inside, byExe) == .directMX)
-        #expect(try verdict(inside) { $0.container = "web1" } == .mta)
+        #expect(try verdict(inside) { $0.uid = 33 } == Verdict.directMX)
+        #expect(try verdict(inside, byExe) == Verdict.directMX)
+        #expect(try verdict(inside) { $0.container = "web1" } == Verdict.mta)
         #expect(
             try verdict(inside) {
                 $0.container = "web1"
                 $0.exe = check
                 $0.uid = 33
-            } == .mta)
+            } == Verdict.mta)
         // Its users can make namespaces, too.
         for forged in [process { $0.userNamespace = 4_026_532_999 }, process { $0.mountNamespace = 4_026_532_999 }] {
             #expect(
                 try verdict(forged) {
                     $0.container = "web1"
                     $0.exe = check
-                } == .directMX)
+                } == Verdict.directMX)
         }
     }
 
@@ -208,8 +223,9 @@ struct TrustTests {
             try judgement(old, placement: { $0.exe = .former }) { _ in }.codes
                 == [.remoteMX, .noMailServer, .programUpgraded])
         #expect(try judgement(old, placement: { $0.exe = .foreign }) { _ in }.codes.last == .exeDeleted)
-        var server = JudgedTrace(
-            old, mailServer: MailServer(name: "Postfix", standing: .installed), placement: { $0.exe = .former })
+        var former = Placement.sample
+        former.exe = .former
+        var server = JudgedTrace(old, mailServer: MailServer(name: "Postfix", standing: .installed), placement: former)
         #expect(try server.whole(.said("EHLO host.example")).codes == [.installedMTA, .programUpgraded])
     }
 
