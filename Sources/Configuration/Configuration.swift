@@ -58,6 +58,29 @@ public struct Configuration: Sendable, Equatable {
         policy.trusted = try reader.tables("trusted", known: Self.trustKeys).map(Self.trust)
     }
 
+    /// Entries of [[trusted]] that an attacker may meet, each as a sentence. A user who can run a program can also have it
+    /// run other code, by a debugger for one.
+    public var warnings: [String] {
+        policy.trusted.enumerated().compactMap { index, trust in
+            let subject = [trust.exe.map { "exe \($0)" }, trust.script.map { "script \($0)" }].compactMap { $0 }
+            guard !subject.isEmpty else { return nil }
+            let entry = "[[trusted]] no. \(index + 1) (\(subject.joined(separator: ", ")))"
+            guard let uid = trust.uid else {
+                let place = trust.unit == nil && trust.container == nil ? "" : ", also one within its unit or container,"
+                return Escaping.text(
+                    "\(entry) names no user: any user\(place) can make it run other code; add user = \"NAME\"")
+            }
+            guard let name = UserNames().name(uid), Self.exposedUsers.contains(name) else { return nil }
+            return Escaping.text(
+                "\(entry) trusts user \(name), who runs what visitors send; give the sender a user of its own")
+        }
+    }
+
+    /// Users of web servers and the one of programs without a user of their own, as distributions name them.
+    private static let exposedUsers: Set<String> = [
+        "www-data", "apache", "httpd", "nginx", "http", "www", "wwwrun", "nobody", "lighttpd", "caddy", "litespeed",
+    ]
+
     private static let limit = 1 << 20
     private static let keys = [
         "ports", "submission_ports", "delivery_ports", "fan_out_limit", "temporary_folders", "upload_folders",

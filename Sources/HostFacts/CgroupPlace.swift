@@ -8,16 +8,29 @@ public struct CgroupPlace: Equatable, Sendable {
         "docker-", "libpod-", "cri-containerd-", "crio-", "containerd-", "nerdctl-", "lxc-", "machine-",
     ]
 
-    /// - Parameter path: from the root of the hierarchy, as in /proc/PID/cgroup.
-    public init(path: [UInt8]) {
+    /// - Parameters:
+    ///   - path: from the root of the hierarchy, as in /proc/PID/cgroup.
+    ///   - systemParts: how many of its parts a system manager has named; all where it is nil. What lies below a user's own
+    ///     manager (`user@1000.service`) is never of these, nor is anything of a path whose front was cut.
+    public init(path: [UInt8], systemParts: Int? = nil) {
         // By bytes: a mark that combines with the slash would hide it from a String.
         let parts = path.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
-        let name =
-            parts.last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") } ?? parts.last { $0.hasSuffix(".slice") }
-        // Below a user's own manager anybody may name a unit like one of the system's.
-        let manager = parts.first { $0.hasPrefix("user@") && $0.hasSuffix(".service") }
-        unit = manager.flatMap { manager in name.map { $0 == manager ? manager : "\(manager)/\($0)" } } ?? name
-        container = parts.indices.reversed().lazy.compactMap { Self.container(parts, $0) }.first
+        var count = min(systemParts ?? parts.count, parts.count)
+        if let manager = parts.firstIndex(where: { $0.hasPrefix("user@") && $0.hasSuffix(".service") }) {
+            count = min(count, manager + 1)
+        }
+        if parts.first == "..." { count = 0 }
+        let system = parts[..<count]
+        let unitName = Self.unit(system) ?? system.last { $0.hasSuffix(".slice") }
+        container = system.indices.reversed().lazy.compactMap { Self.container(parts, $0) }.first
+        // A user may name a cgroup like one of the system's.
+        let others = parts[count...]
+        let claim = Self.unit(others) ?? others.indices.first { Self.container(parts, $0) != nil }.map { parts[$0] }
+        unit = claim.map { "\(unitName ?? system.last ?? "...")/\($0)" } ?? unitName
+    }
+
+    private static func unit(_ parts: ArraySlice<String>) -> String? {
+        parts.last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") }
     }
 
     private static func container(_ parts: [String], _ index: Int) -> String? {

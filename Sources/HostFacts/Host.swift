@@ -5,6 +5,8 @@ public import MailWatch
 public final class Host {
     private let users = UserNames()
     private let mailServers = MailServers()
+    private let cgroups = CgroupTree.unified
+    private let legacyCgroups = CgroupTree.legacy
 
     public init() {}
 
@@ -16,17 +18,24 @@ public final class Host {
     }
 
     public func place(_ process: ProcessDescription) -> Placement {
-        // On a host where systemd manages cgroup v1 the v2 path is just the root.
-        let isRoot = process.cgroupPath.isEmpty || process.cgroupPath == [UInt8(ascii: "/")]
-        let place = CgroupPlace(path: isRoot ? process.legacyCgroupPath ?? [] : process.cgroupPath)
+        let place = cgroupPlace(process)
         var placement = Placement(
             userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
             unit: place.unit,
             container: place.container)
-        placement.mailServer = mailServers.server(process, user: placement.effectiveUserName)
+        mailServers.recognise(process, in: &placement)
         return placement
     }
 
+    private func cgroupPlace(_ process: ProcessDescription) -> CgroupPlace {
+        let path = process.cgroupPath
+        // On a host where systemd manages cgroup v1 the v2 path is just the root.
+        guard path.isEmpty || path == [UInt8(ascii: "/")] else {
+            return CgroupPlace(path: path, systemParts: cgroups.systemParts(of: path))
+        }
+        let legacy = process.legacyCgroupPath ?? []
+        return CgroupPlace(path: legacy, systemParts: legacyCgroups.systemParts(of: legacy))
+    }
 }
 
 /// The first `limit` bytes of a file, nil where it cannot be read: errno then says why.

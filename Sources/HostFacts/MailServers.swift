@@ -1,111 +1,60 @@
-internal import Glibc
 internal import MailWatch
 
 /// Tells which processes are mail servers, by what they cannot choose themselves: the exe, its file and the user.
 final class MailServers {
-    private struct File: Hashable {
-        let path: [UInt8]
-        let inode: UInt64
-        let device: UInt32
-        let mountNamespace: UInt32
-    }
-
-    /// What the file alone decides.
-    private enum Finding {
-        case none
-        case inContainer(MailSoftware)
-        /// `group` is set where the program is set-group-ID.
-        case installed(MailSoftware, group: UInt32?)
-    }
-
-    private static let limit = 256
-
+    private let exeFiles: ExeFiles
     private let software: [MailSoftware]
     private let postfixOwner: String?
-    private let mountNamespace: UInt64
-    /// Bounded by beginning anew: other mount namespaces have files of any inode.
-    private var findings: [File: Finding] = [:]
 
     init(
         software: [MailSoftware] = MailSoftware.known, postfixOwner: String? = PostfixSettings()["mail_owner"],
-        mountNamespace: UInt64 = MailServers.ownMountNamespace
+        hostNamespaces: Set<UInt32> = ExeFiles.hostNamespaces
     ) {
+        exeFiles = ExeFiles(remembering: software.flatMap(\.paths), hostNamespaces: hostNamespaces)
         self.software = software
         self.postfixOwner = postfixOwner
-        self.mountNamespace = mountNamespace
     }
 
-    /// - Parameter user: name of the effective user; nil where it has none.
-    func server(_ process: ProcessDescription, user: String?) -> MailServer? {
-        guard !process.isExeDeleted, !process.gaps.contains(.exeTruncated), process.mountNamespace != 0,
-            Path.isAbsolute(process.exe)
-        else { return nil }
-        let file = File(
-            path: process.exe, inode: process.exeInode, device: process.exeDevice,
-            mountNamespace: process.mountNamespace)
-        switch finding(file) {
-        case .none: return nil
-        case .inContainer(let software): return MailServer(name: software.name, standing: .inContainer)
-        case .installed(let software, let group):
-            let isByUser =
-                user.map { user in
-                    software.users.contains(user) || software.name == "Postfix" && user == postfixOwner
-                } ?? false
-            // Who runs a set-group-ID program has its group, and nobody else has it by this program.
-            let isByGroup = software.users.isEmpty && group != nil && process.effectiveGID == group
-            return isByUser || isByGroup ? MailServer(name: software.name, standing: .installed) : nil
+    /// Says of the process whose placement this is whether its exe is the host's own, and whether it is a mail server.
+    func recognise(_ process: ProcessDescription, in placement: inout Placement) {
+        let isService = placement.container == nil && placement.unit.map(Self.isService) == true
+        let exe = exeFiles.finding(process, isService: isService)
+        placement.exe = exe.standing
+        placement.isExeMountedByHost = exeFiles.isMountedByHost(process)
+        placement.mailServer = server(process, exe, placement)
+    }
+
+    /// Whether the system's manager, and no user's, started the unit.
+    private static func isService(_ unit: String) -> Bool {
+        let name = unit.prefix { $0 != "/" }
+        return name.hasSuffix(".service") && !name.hasPrefix("user@")
+    }
+
+    private func server(
+        _ process: ProcessDescription, _ exe: ExeFiles.Finding, _ placement: Placement
+    ) -> MailServer? {
+        guard exe.standing != .unknown, !process.doubts.contains(.namespacesUnread) else { return nil }
+        let path = String(decoding: process.exe, as: UTF8.self)
+        guard let software = software.first(where: { $0.isAt(path) }) else { return nil }
+        guard exe.standing == .own(owner: 0) || exe.standing == .former else {
+            let isElsewhere = exe.standing == .foreign && !placement.isExeMountedByHost
+            return isElsewhere ? MailServer(name: software.name, standing: .inContainer) : nil
         }
+        guard process.doubts.isDisjoint(with: [.exeChanged, .loader]) else { return nil }
+        let isByUser =
+            placement.effectiveUserName.map { user in
+                software.users.contains(user) || software.name == "Postfix" && user == postfixOwner
+            } ?? false
+        // Who runs a set-group-ID program has its group, and nobody else has it by this program.
+        let isByGroup =
+            software.users.isEmpty && exe.group != nil && process.effectiveGID == exe.group && isUnswayed(process)
+        return isByUser || isByGroup ? MailServer(name: software.name, standing: .installed) : nil
     }
 
-    private func finding(_ file: File) -> Finding {
-        // Most programs are none, and need no memory.
-        let path = String(decoding: file.path, as: UTF8.self)
-        guard let software = software.first(where: { $0.isAt(path) }) else { return .none }
-        if let known = findings[file] { return known }
-        if findings.count >= Self.limit { findings = [:] }
-        let found = Self.look(at: path, file, software, isHere: UInt64(file.mountNamespace) == mountNamespace)
-        findings[file] = found
-        return found
-    }
-
-    /// A service may have a mount namespace of its own (PrivateTmp=) and still run the host's own file.
-    private static func look(at path: String, _ file: File, _ software: MailSoftware, isHere: Bool) -> Finding {
-        var status = stat()
-        // stat fills the structure.
-        let exists = unsafe stat(path, &status) == 0
-        guard isHere || exists && isSame(file, status) else { return .inContainer(software) }
-        guard exists, status.st_mode & S_IFMT == S_IFREG, isGuarded(status), areFoldersGuarded(path) else {
-            return .none
-        }
-        return .installed(software, group: status.st_mode & S_ISGID != 0 ? status.st_gid : nil)
-    }
-
-    private static func isSame(_ file: File, _ status: stat) -> Bool {
-        file.inode != 0 && file.inode == UInt64(status.st_ino) && file.device == kernelDevice(UInt64(status.st_dev))
-    }
-
-    /// Only root can change it.
-    private static func isGuarded(_ status: stat) -> Bool {
-        status.st_uid == 0 && status.st_mode & (S_IWGRP | S_IWOTH) == 0
-    }
-
-    private static func areFoldersGuarded(_ path: String) -> Bool {
-        var folder = path[...]
-        while let slash = folder.lastIndex(of: "/") {
-            folder = folder[..<slash]
-            var status = stat()
-            // stat fills the structure.
-            guard unsafe stat(folder.isEmpty ? "/" : String(folder), &status) == 0, isGuarded(status) else {
-                return false
-            }
-        }
-        return true
-    }
-
-    /// Inode of this process's mount namespace; 0 where /proc does not tell, which is that of no process.
-    static var ownMountNamespace: UInt64 {
-        var status = stat()
-        // stat fills the structure.
-        return unsafe stat("/proc/self/ns/mnt", &status) == 0 ? UInt64(status.st_ino) : 0
+    /// Whether its user could not have the dynamic loader add code: by set-group-ID it ignores the environment (AT_SECURE,
+    /// ld.so(8)). A member of the group runs it without.
+    private func isUnswayed(_ process: ProcessDescription) -> Bool {
+        process.gid != process.effectiveGID
+            || process.execution != nil && process.doubts.isDisjoint(with: [.loaderVariables, .environment])
     }
 }

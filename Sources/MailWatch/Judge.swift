@@ -86,17 +86,17 @@ extension Judge {
         case .none: break
         case .anywhere: return cause(.mta, .trusted)
         case .networks(let networks):
-            // Behind a proxy only an address tells where it goes.
-            let address =
-                proxy.map { IPAddress(String(decoding: $0.host, as: UTF8.self)) } ?? connection.destination.address
-            if let address, networks.contains(where: { $0.contains(address) }) { return cause(.mta, .trusted) }
+            // What a client asks a proxy for is no proof of where it goes.
+            let address = connection.destination.address
+            if proxy == nil, networks.contains(where: { $0.contains(address) }) { return cause(.mta, .trusted) }
         }
         // No process can make such a thread say MAIL. Where it was said, somebody else talks on the socket.
         if connection.process.description.isKernelThread, dialogue?.messages ?? 0 == 0 {
             return cause(.unknown, .kernelConnect)
         }
-        if policy.submissionPorts.contains(port) { return cause(.smarthost, .submissionPort) }
-        guard policy.deliveryPorts.contains(port) || dialogue?.isMail == true else {
+        let isSubmission = policy.submissionPorts.contains(port)
+        if proxy == nil, isSubmission { return cause(.smarthost, .submissionPort) }
+        guard isSubmission || policy.deliveryPorts.contains(port) || dialogue?.isMail == true else {
             return cause(.unknown, .nothingSaid)
         }
         return outcome(connection, cause)
@@ -129,7 +129,8 @@ extension Judge {
         if let proxy = dialogue?.proxy {
             reasons.append(Reason(.viaProxy, program: program, number: port, name: proxy.host))
         }
-        if cause.verdict == .directMX {
+        // Through a proxy, a port of submission is neither: only `via-proxy` names it.
+        if cause.verdict == .directMX, dialogue?.proxy == nil || !policy.submissionPorts.contains(port) {
             let isOdd = !policy.deliveryPorts.contains(port)
             reasons.append(Reason(isOdd ? .oddPort : .remoteMX, program: program, number: port))
         }

@@ -2,12 +2,14 @@
 public struct Policy: Sendable, Equatable {
     /// A sender whose connections are no alarm. All that is given has to match; at least one thing is given.
     public struct Trust: Sendable, Equatable {
-        /// Glob pattern, in which `*` also matches `/`.
+        /// Glob pattern, in which `*` also matches `/`. The file has to be this host's own (`FileStanding`), changed by
+        /// nobody but root and `uid`.
         public var exe: String?
         public var uid: UInt32?
         /// Glob pattern of the script's path, as PHP's stack has it: what argv says is no ground for trust.
         public var script: String?
-        /// systemd unit, and container id or name; glob patterns.
+        /// systemd unit, and container id or name; glob patterns. Only what a system manager made matches; behind a slash
+        /// the pattern of a unit names what a delegated user made below it.
         public var unit: String?
         public var container: String?
         /// Where to: an address, or a network in CIDR notation. Empty: anywhere.

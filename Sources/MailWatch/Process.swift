@@ -4,14 +4,19 @@ internal import Synchronization
 public struct Placement: Equatable, Sendable {
     public var userName: String?
     public var effectiveUserName: String?
-    /// systemd unit.
+    /// systemd unit, as a system manager made it. A slash is followed by what a delegated user made of it:
+    /// `user@1000.service/x.service`.
     public var unit: String?
-    /// Container id, or its name where the path has only that.
+    /// Container id, or its name where the path has only that; none that a delegated user made.
     public var container: String?
     /// Why the stack of this PHP program cannot be read.
     public var opaquePHP: String?
     /// The mail server that this process is, by its program's file and its user.
     public var mailServer: MailServer?
+    /// Whether the program's file is this host's own.
+    public var exe = FileStanding.unknown
+    /// Whether the exe lies in the initial mount namespace, or in that of this program.
+    public var isExeMountedByHost = false
 
     public init(
         userName: String? = nil, effectiveUserName: String? = nil, unit: String? = nil, container: String? = nil,

@@ -30,6 +30,16 @@ public struct Reason: Sendable, Equatable {
         case fanOut = "fan-out"
         case mailServerInContainer = "mail-server-in-container"
         case submissionWithoutAuth = "submission-without-auth"
+        // Why the program's file proves nothing.
+        case userNamespace = "user-namespace"
+        case unprivilegedMount = "unprivileged-mount"
+        case exeUnmounted = "exe-unmounted"
+        case exeChanged = "exe-changed"
+        case loaderVariables = "loader-variables"
+        case environmentTruncated = "environment-truncated"
+        case runByLoader = "run-by-loader"
+        /// In place of `exeDeleted`, and no alarm.
+        case programUpgraded = "program-upgraded"
     }
 
     public let code: Code
@@ -103,8 +113,16 @@ extension Reason.Code {
         case .foreignHello: "@ introduces itself as *, which is no name of this host."
         case .helloIsVirtualHost: "@ introduces itself as *, the web site that was asked for."
         case .fanOut: "@ connected to more than # addresses within a minute."
-        case .mailServerInContainer: "@ looks like *, but stands in a container."
+        case .mailServerInContainer: "@ looks like *, but its file is not this host's own, as in a container."
         case .submissionWithoutAuth: "@ said MAIL on port # without AUTH."
+        case .userNamespace: "@ runs in a user namespace of its own, where it can mount any file at any path."
+        case .unprivilegedMount: "The file of @ comes from a mount namespace that an unprivileged user made."
+        case .exeUnmounted: "The file of @ is not mounted anywhere: it was made in memory, or unmounted."
+        case .exeChanged: "The process was started from another file than @."
+        case .loaderVariables: "The environment of @ made the dynamic loader add code (LD_PRELOAD and the like)."
+        case .environmentTruncated: "The environment of @ is too long to be searched for LD_PRELOAD and the like."
+        case .runByLoader: "@ is the dynamic loader, which runs any program that its arguments name."
+        case .programUpgraded: "The file of @ was replaced by root after the program started, as by an upgrade."
         }
     }
 }

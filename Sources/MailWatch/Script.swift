@@ -27,6 +27,8 @@ public struct ScriptFacts: Equatable, Sendable {
     /// SHA-256, 32 bytes.
     public var sha256: [UInt8]?
     public var application: WebApplication?
+    /// Whether the file is this host's own.
+    public var standing = FileStanding.unknown
 
     public init() {}
 }

@@ -22,7 +22,13 @@ struct SenderProfile: Sendable {
         if let server = connection.process.placement.mailServer, server.standing == .inContainer {
             reasons.append(Reason(.mailServerInContainer, program: program, name: Array(server.name.utf8)))
         }
-        if description.isExeDeleted { reasons.append(Reason(.exeDeleted, program: program)) }
+        if connection.process.placement.exe == .former {
+            reasons.append(Reason(.programUpgraded, program: program))
+        } else if description.isExeDeleted {
+            reasons.append(Reason(.exeDeleted, program: program))
+        }
+        let doubts = description.doubts
+        reasons += Doubts.codes.compactMap { doubts.contains($0.doubt) ? Reason($0.code, program: program) : nil }
         if Self.isTemporary(description.exe, policy) {
             reasons.append(Reason(.exeInTemporaryFolder, program: program))
         } else if Self.isUploaded(exe: description.exe, policy) {
@@ -94,9 +100,42 @@ extension Policy.Trust {
             pattern.map { !text.isEmpty && ConnectionFilter.glob($0, text) } ?? true
         }
         let known = connection.script.flatMap { $0.evidence == .argv ? nil : $0.path } ?? []
-        return (uid == nil || uid == process.description.uid) && covers(exe, process.description.exe)
-            && covers(script, known) && covers(unit, Array((process.placement.unit ?? "").utf8))
+        return coversUser(of: process) && covers(exe, process.description.exe)
+            && covers(script, known) && coversUnit(of: process.placement)
             && covers(container, Array((process.placement.container ?? "").utf8))
+            && (exe == nil && script == nil || isProven(connection))
+    }
+
+    /// The same number is another user in a container.
+    private func coversUser(of process: Process) -> Bool {
+        guard let uid else { return true }
+        return uid == process.description.uid && (process.placement.container == nil || container != nil)
+    }
+
+    /// A unit within a container is the container's word. What a delegated user made counts only where the pattern
+    /// names it behind a slash.
+    private func coversUnit(of placement: Placement) -> Bool {
+        guard let unit else { return true }
+        guard let whole = placement.unit, placement.container == nil || container != nil else { return false }
+        func halves(_ text: String) -> [Substring] { text.split(separator: "/", maxSplits: 1) }
+        let (wanted, found) = (halves(unit), halves(whole))
+        guard let first = found.first, first != "...", wanted.count <= found.count else { return false }
+        return zip(wanted, found).allSatisfy { ConnectionFilter.glob(String($0), Array($1.utf8)) }
+    }
+
+    /// Whether the paths of the exe and the script tell which code runs: neither may be what a user without privileges
+    /// can put there, unless it is the user that is trusted.
+    private func isProven(_ connection: Connection) -> Bool {
+        let description = connection.process.description
+        let placement = connection.process.placement
+        guard description.doubts.isEmpty, !description.gaps.contains(.exeTruncated) else { return false }
+        // Its files are its own. Whoever trusts it trusts its root, who alone can mount there.
+        if container != nil { return description.exeMountNamespace == description.mountNamespace }
+        let isAlone = uid == nil && unit == nil
+        guard !isAlone || placement.isExeMountedByHost && description.execution != nil else { return false }
+        func isGuarded(_ standing: FileStanding?) -> Bool { standing?.owner.map { $0 == 0 || $0 == uid } == true }
+        // A script's name comes from the memory of the program that runs it.
+        return isGuarded(placement.exe) && (script == nil || isGuarded(connection.script?.facts?.standing))
     }
 }
 

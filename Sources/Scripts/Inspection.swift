@@ -35,6 +35,9 @@ struct Inspection: Sendable {
             facts.obstacle = .unreadable
             return
         }
+        // The path begins at the process's root directory, which only root can change outside a user namespace.
+        let front = process.root == [UInt8(ascii: "/")] ? [] : process.root
+        facts.standing = HostFile.standing(of: front + path, like: status)
         facts.uid = status.st_uid
         facts.owner = users.name(status.st_uid)
         facts.size = UInt64(max(0, status.st_size))

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Glibc
 internal import HostFacts
 internal import KernelProbe
@@ -18,12 +19,33 @@ struct DoctorCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "What to write.")
     var format: Format = .table
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The configuration to check. (default: \(Configuration.standardPath), if it exists)", valueName: "file"))
+    var config: String?
+
     func run() throws {
-        let diagnosis = Diagnosis(checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits() + Self.checkPHP())
+        let trust = try checkTrust()
+        let diagnosis = Diagnosis(
+            checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits() + Self.checkPHP() + trust)
         let text = format == .json ? diagnosis.json : diagnosis.table
         // Writes the whole array.
         guard unsafe write(STDOUT_FILENO, text, text.count) == text.count else { throw Failure.output(errno) }
         throw ExitCode(diagnosis.exitStatus)
+    }
+
+    /// One check for each entry that an attacker may meet.
+    private func checkTrust() throws -> [Diagnosis.Check] {
+        let configuration = try WatchOptions.configuration(at: config)
+        let warnings = configuration.warnings
+        guard warnings.isEmpty else { return warnings.map { .init("trusted senders", .degraded, $0) } }
+        let count = configuration.policy.trusted.count
+        return [
+            .init(
+                "trusted senders", count == 0 ? .unused : .ok,
+                count == 0 ? "no [[trusted]] entry is configured" : "\(count) configured")
+        ]
     }
 
     private static func checkSystem() -> [Diagnosis.Check] {

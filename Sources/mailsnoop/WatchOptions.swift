@@ -114,9 +114,12 @@ struct WatchOptions: ParsableArguments {
     }
 
     /// What the configuration says; what there is without one where there is none.
-    func configuration() throws -> Configuration {
+    func configuration() throws -> Configuration { try Self.configuration(at: config) }
+
+    /// - Parameter path: nil for the standard one.
+    static func configuration(at path: String?) throws -> Configuration {
         do {
-            if let path = config {
+            if let path {
                 guard let configuration = try Configuration(path: path) else {
                     throw Failure(
                         description: "there is no file \(Escaping.text(path)), which --config names",

@@ -115,4 +115,21 @@ struct ConfigurationTests {
         try Data(repeating: 0x0A, count: 1 << 20 + 1).write(to: URL(filePath: path))
         #expect(throws: ConfigurationError.self) { try Configuration(path: path) }
     }
+
+    @Test(
+        arguments: [
+            (#"exe = "/x""#, "[[trusted]] no. 1 (exe /x) names no user: any user can make it run other code"),
+            (#"script = "/srv/*""#, "(script /srv/*) names no user"),
+            ("exe = \"/x\"\ndestinations = [\"192.0.2.1\"]", "names no user"),
+            ("exe = \"/x\"\nunit = \"a.service\"", "also one within its unit or container"),
+            ("exe = \"/x\"\nuser = \"www-data\"", "trusts user www-data"),
+            ("script = \"/x\"\nuser = \"65534\"", "trusts user nobody"),
+            ("exe = \"/x\"\nuser = \"root\"", nil), (#"user = "www-data""#, nil), (#"unit = "a.service""#, nil),
+            (#"destinations = ["192.0.2.1"]"#, nil),
+        ] as [(String, String?)])
+    func trustThatAnAttackerMayMeetIsWarnedOf(entry: String, words: String?) throws {
+        let warnings = try read("[[trusted]]\n" + entry).warnings
+        #expect(warnings.count == (words == nil ? 0 : 1))
+        if let words { #expect(try #require(warnings.first).contains(words)) }
+    }
 }

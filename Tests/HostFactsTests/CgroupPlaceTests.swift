@@ -16,7 +16,7 @@ struct CgroupPlaceTests {
             ("/user.slice/user-1000.slice/user@1000.service/app.slice/x.service", "user@1000.service/x.service"),
             ("/user.slice/user-1000.slice", "user-1000.slice"),
             ("/system.slice/nginx.service/workers", "nginx.service"), ("/init.scope", "init.scope"), ("/", nil),
-            ("", nil), ("/service", nil), (".../php8.2-fpm.service", "php8.2-fpm.service"),
+            ("", nil), ("/service", nil), (".../php8.2-fpm.service", ".../php8.2-fpm.service"),
         ] as [(String, String?)])
     func unitIsTheInnermost(path: String, unit: String?) {
         #expect(place(path).unit == unit)
@@ -27,7 +27,6 @@ struct CgroupPlaceTests {
         "/system.slice/docker-\(id).scope", "/docker/\(id)", "/docker/\(id)/init",
         "/docker/\(id)/system.slice/x.service",
         "/machine.slice/libpod-\(id).scope", "/machine.slice/libpod-\(id).scope/container",
-        "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope/container",
         "/libpod_parent/libpod-\(id)",
         "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podb2a4.slice/cri-containerd-\(id).scope",
         "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-podb2a4.slice/crio-\(id).scope",
@@ -54,6 +53,32 @@ struct CgroupPlaceTests {
     ])
     func watcherOfAContainerIsNotInIt(path: String) {
         #expect(place(path).container == nil)
+    }
+
+    /// path, how many parts root has named, what is said of the rest.
+    @Test(
+        arguments: [
+            ("/deleg/lxc.payload.x", 1, "deleg/lxc.payload.x"), ("/deleg/x.service", 1, "deleg/x.service"),
+            ("/deleg/docker/\(id)", 1, "deleg/\(id)"), ("/lxc/web1", 1, "lxc/web1"),
+            ("/system.slice/shop.service/docker-\(id).scope", 2, "shop.service/docker-\(id).scope"),
+            ("/system.slice/shop.service/a/lxc.payload.x", 2, "shop.service/lxc.payload.x"),
+            ("/system.slice/shop.service/workers", 2, "shop.service"),
+            ("/system.slice/postfix.service", 0, ".../postfix.service"), ("/deleg/lxc.payload.x/y", 0, ".../lxc.payload.x"),
+            ("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope/container", 5,
+             "user@1000.service/libpod-\(id).scope"),
+            (".../lxc.payload.x", 2, ".../lxc.payload.x"), (".../docker-\(id).scope/x", 3, ".../docker-\(id).scope"),
+            ("/deleg/x", 1, nil),
+        ] as [(String, Int, String?)])
+    func whatADelegatedUserMadeIsShownAsSuch(path: String, systemParts: Int, unit: String?) {
+        let place = CgroupPlace(path: Array(path.utf8), systemParts: systemParts)
+        #expect(place.unit == unit)
+        #expect(place.container == nil)
+    }
+
+    @Test func whatRootMadeAboveStays() {
+        let place = CgroupPlace(path: Array("/lxc.payload.web1/docker/\(Self.id)".utf8), systemParts: 1)
+        #expect(place.container == "web1")
+        #expect(place.unit == "lxc.payload.web1/\(Self.id)")
     }
 
     @Test func innermostContainerCounts() {

@@ -13,9 +13,10 @@ struct HostTests {
         var process = ProcessDescription()
         process.uid = 3_999_999_979
         process.effectiveUID = 0
+        // The container has gone, so who named what is in it is not known.
         process.cgroupPath = Array("/lxc.payload.web1/system.slice/php8.2-fpm.service".utf8)
         let expected = Placement(
-            userName: nil, effectiveUserName: "root", unit: "php8.2-fpm.service", container: "web1")
+            userName: nil, effectiveUserName: "root", unit: "lxc.payload.web1/php8.2-fpm.service", container: "web1")
         #expect(Host().place(process) == expected)
     }
 

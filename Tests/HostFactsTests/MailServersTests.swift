@@ -14,20 +14,41 @@ struct MailServersTests {
     /// Of the group shadow, by set-group-ID.
     private static let setGroupID = "/usr/bin/chage"
 
-    private func process(_ exe: String, mountNamespace: UInt64 = MailServers.ownMountNamespace) -> ProcessDescription {
+    private static let here: UInt32 = 4_026_531_840
+
+    /// Runs the file that is there, in the host's mount namespace unless `namespace` is another's.
+    private func process(_ exe: String, namespace: UInt32 = here) -> ProcessDescription {
         var process = ProcessDescription()
         process.exe = Array(exe.utf8)
+        process.gid = 33
         process.effectiveUID = 33
         process.effectiveGID = 33
-        process.mountNamespace = UInt32(mountNamespace)
+        process.mountNamespace = namespace
+        process.exeMountNamespace = namespace
+        process.exeMountOwner = Doubts.initialUserNamespace
+        process.userNamespace = Doubts.initialUserNamespace
+        let file = HostFile.all(at: process.exe).first
+        process.exeInode = file?.inode ?? 7
+        process.exeDevice = file?.device ?? 9
         return process
+    }
+
+    /// On a host whose mount namespace is `here`.
+    private func placement(
+        _ process: ProcessDescription, _ user: String? = "postfix", software: [MailSoftware] = software,
+        owner: String? = nil, unit: String? = nil, container: String? = nil
+    ) -> Placement {
+        var placement = Placement(effectiveUserName: user, unit: unit, container: container)
+        MailServers(software: software, postfixOwner: owner, hostNamespaces: [Self.here])
+            .recognise(process, in: &placement)
+        return placement
     }
 
     private func server(
         _ process: ProcessDescription, _ user: String? = "postfix", software: [MailSoftware] = software,
         owner: String? = nil
     ) -> MailServer? {
-        MailServers(software: software, postfixOwner: owner).server(process, user: user)
+        placement(process, user, software: software, owner: owner).mailServer
     }
 
     @Test func programAndUserMakeAnInstalledServer() {
@@ -50,10 +71,12 @@ struct MailServersTests {
         #expect(server(process("/usr/share/base-files/"), "smtpd") == nil)
     }
 
-    @Test func deletedOrCutProgramIsNone() {
-        var deleted = process("/usr/bin/env")
+    @Test func missingOrCutProgramIsNone() {
+        let gone = [MailSoftware(name: "Postfix", paths: ["/usr/bin/mailsnoop-none"], users: ["postfix"])]
+        var deleted = process("/usr/bin/mailsnoop-none")
+        #expect(server(deleted, software: gone) == nil)
         deleted.isExeDeleted = true
-        #expect(server(deleted) == nil)
+        #expect(server(deleted, software: gone) == nil)
         var cut = process("/usr/bin/env")
         cut.gaps = .exeTruncated
         #expect(server(cut) == nil)
@@ -74,37 +97,86 @@ struct MailServersTests {
         #expect(server(other, "www-data", software: plain) == nil)
     }
 
-    @Test func containersWordIsNoProof() {
-        let process = process("/usr/bin/env", mountNamespace: MailServers.ownMountNamespace + 1)
-        #expect(server(process) == MailServer(name: "Postfix", standing: .inContainer))
-        #expect(server(process, "www-data") == MailServer(name: "Postfix", standing: .inContainer))
-        #expect(server(self.process("/usr/bin/env", mountNamespace: 0)) == nil)
+    /// A member of the group runs it with the group as its own, and with any environment.
+    @Test func groupIsNoProofForItsMembers() throws {
+        var member = process(Self.setGroupID)
+        let group = try #require(HostFile.all(at: member.exe).first?.group)
+        member.gid = group
+        member.effectiveGID = group
+        #expect(server(member, "www-data") == nil)
+        var execution = ProcessDescription.Execution()
+        execution.exeInode = member.exeInode
+        execution.exeDevice = member.exeDevice
+        member.execution = execution
+        #expect(server(member, "www-data")?.standing == .installed)
+        for change in [\ProcessDescription.Execution.hasLoaderVariables, \.isEnvironmentTruncated] {
+            var swayed = execution
+            swayed[keyPath: change] = true
+            member.execution = swayed
+            #expect(server(member, "www-data") == nil)
+        }
     }
 
-    /// As the kernel numbers it, by stat(1).
-    private func kernelDevice(_ path: String) throws -> UInt32 {
-        let stat = Foundation.Process()
-        stat.executableURL = URL(filePath: "/usr/bin/stat")
-        stat.arguments = ["--format=%Hd %Ld", path]
-        let output = Pipe()
-        stat.standardOutput = output
-        try stat.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let numbers = text.split(whereSeparator: \.isWhitespace).compactMap { UInt32($0) }
-        try #require(numbers.count == 2)
-        return numbers[0] << 20 | numbers[1]
+    @Test func containersWordIsNoProof() {
+        var process = process("/usr/bin/env", namespace: Self.here + 1)
+        process.exeInode += 1
+        #expect(server(process) == MailServer(name: "Postfix", standing: .inContainer))
+        #expect(server(process, "www-data") == MailServer(name: "Postfix", standing: .inContainer))
+        process.userNamespace = 0
+        #expect(server(process) == nil)
     }
 
     /// As with PrivateTmp= of systemd.
     @Test func hostsOwnFileInAnotherMountNamespaceIsInstalled() throws {
-        var status = stat()
-        #expect(unsafe stat("/usr/bin/env", &status) == 0)
-        var process = process("/usr/bin/env", mountNamespace: MailServers.ownMountNamespace + 1)
-        process.exeInode = UInt64(status.st_ino)
-        process.exeDevice = try kernelDevice("/usr/bin/env")
+        var process = process("/usr/bin/env", namespace: Self.here + 1)
         #expect(server(process)?.standing == .installed)
         process.exeDevice += 1
         #expect(server(process)?.standing == .inContainer)
+    }
+
+    /// Whoever makes a namespace can mount there.
+    @Test(
+        arguments: [
+            { $0.userNamespace = 4_026_532_301 }, { $0.exeMountOwner = 4_026_532_301 }, { $0.exeMountNamespace = 0 },
+            {
+                var execution = ProcessDescription.Execution()
+                execution.exeInode = $0.exeInode + 1
+                execution.exeDevice = $0.exeDevice
+                $0.execution = execution
+            },
+        ] as [@Sendable (inout ProcessDescription) -> Void])
+    func forgedProgramIsNotInstalled(change: @Sendable (inout ProcessDescription) -> Void) {
+        var forged = process("/usr/bin/env")
+        change(&forged)
+        #expect(server(forged)?.standing != .installed)
+    }
+
+    /// dpkg puts the new file in the place of the old one, which goes on running; a hard link may keep that one's name.
+    @Test(arguments: [true, false]) func upgradedProgramIsStillInstalled(isDeleted: Bool) {
+        var old = process("/usr/bin/env")
+        old.exeInode += 1
+        old.isExeDeleted = isDeleted
+        let placement = placement(old)
+        #expect(placement.exe == .former)
+        #expect(placement.mailServer == MailServer(name: "Postfix", standing: .installed))
+        #expect(server(old, "www-data") == nil)
+    }
+
+    @Test func upgradedProgramOfAPrivateNamespaceIsTheServicesOrRemembered() throws {
+        var old = process("/usr/bin/env", namespace: Self.here + 1)
+        // The file that is there when mailsnoop starts, and is deleted later.
+        old.isExeDeleted = true
+        #expect(server(old)?.standing == .installed)
+        // Another one that was before.
+        old.exeInode += 1
+        #expect(server(old)?.standing == .inContainer)
+        #expect(placement(old, unit: "postfix.service").mailServer?.standing == .installed)
+        for unit in ["user@1000.service", "user@1000.service/postfix.service", "session-3.scope", ".../postfix.service"] {
+            #expect(placement(old, unit: unit).mailServer?.standing == .inContainer)
+        }
+        #expect(placement(old, unit: "docker.service", container: "web1").mailServer?.standing == .inContainer)
+        old.userNamespace = 4_026_532_301
+        #expect(placement(old, unit: "postfix.service").mailServer?.standing == .inContainer)
     }
 
     /// /tmp is everybody's: each of its files can be another one a moment later.

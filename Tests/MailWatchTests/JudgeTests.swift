@@ -57,9 +57,34 @@ struct JudgeTests {
         #expect(judgement.verdict == .directMX)
         #expect(judgement.codes == [.viaProxy, .remoteMX, .noMailServer])
         #expect(judgement.sentence(.viaProxy) == "/usr/bin/php8.2 goes through a proxy to port 25 of 192.0.2.7.")
-        let submission = try trace.whole(to: "127.0.0.1", .bytes(.proxyRequest, Array("CONNECT r.example:587".utf8)))
-        #expect(submission.verdict == .smarthost)
-        #expect(submission.codes == [.viaProxy, .submissionPort])
+    }
+
+    /// A client can ask for anything, also a mail server that takes the request for a wrong command.
+    @Test(arguments: [
+        "CONNECT relay.example:587 HTTP/1.1", "CONNECT 192.0.2.7:465", "CONNECT 192.0.2.7:25", "CONNECT 127.0.0.1:25",
+        "CONNECT [2001:db8::5]:587",
+    ])
+    func whatAProxyIsAskedForProvesNothing(request: String) throws {
+        var trust = Policy.Trust()
+        trust.destinations = [Network("192.0.2.0/24")!, Network("127.0.0.0/8")!, Network("2001:db8::/32")!]
+        var trace = JudgedTrace { $0.trusted = [trust] }
+        let asked = LineEvent.bytes(.proxyRequest, Array(request.utf8))
+        for port in [587, 2600] as [UInt16] {
+            let judgement = try trace.whole(to: "192.0.2.43", port: port, asked, .said("EHLO host.example"), mail)
+            #expect(judgement.verdict == .directMX)
+            #expect(judgement.codes.first == .viaProxy)
+            #expect(try trace.whole(to: "192.0.2.43", port: port, asked, tls).verdict == .directMX)
+        }
+        // The same server without a proxy is trusted.
+        #expect(try trace.whole(to: "192.0.2.43", port: 2600, hello, mail).codes == [.trusted])
+    }
+
+    @Test func proxyThatIsAskedForSubmissionIsNamedByThatReasonAlone() throws {
+        var trace = JudgedTrace()
+        let judgement = try trace.whole(
+            to: "127.0.0.1", .bytes(.proxyRequest, Array("CONNECT r.example:587".utf8)), hello, mail)
+        #expect(judgement.codes == [.viaProxy, .noMailServer])
+        #expect(judgement.sentence(.viaProxy) == "/usr/bin/php8.2 goes through a proxy to port 587 of r.example.")
     }
 
     @Test func installedMailServerDelivers() throws {
@@ -182,8 +207,16 @@ struct JudgeTests {
         context.frames = [.init(kind: .user, file: Array("/srv/www/shop/send.php".utf8), line: 7)]
         var trust = Policy.Trust()
         trust.script = "/srv/www/shop/*"
-        var trace = JudgedTrace(php: context) { $0.trusted = [trust] }
+        var facts = ScriptFacts()
+        facts.standing = .own(owner: 0)
+        var trace = JudgedTrace(facts: facts, php: context) { $0.trusted = [trust] }
         #expect(try trace.whole(hello, mail).codes == [.trusted])
+        // Of a file that was not found to be the host's.
+        for standing in [FileStanding.foreign, .unknown, .writable, .own(owner: 33)] {
+            facts.standing = standing
+            var trace = JudgedTrace(facts: facts, php: context) { $0.trusted = [trust] }
+            #expect(try trace.whole(hello, mail).verdict == .directMX)
+        }
     }
 
     @Test func policyIsFollowedWhenItChanges() throws {

@@ -7,10 +7,12 @@ struct JudgedTrace {
 
     init(
         _ process: ProcessDescription = .sample, mailServer: MailServer? = nil, unit: String? = nil,
-        facts: ScriptFacts? = nil, php: PHPContext? = nil, policy: (inout Policy) -> Void = { _ in }
+        facts: ScriptFacts? = nil, php: PHPContext? = nil, placement: Placement? = nil,
+        policy: (inout Policy) -> Void = { _ in }
     ) {
-        var placement = Placement(userName: "www-data", unit: unit)
+        var placement = placement ?? .sample
         placement.mailServer = mailServer
+        placement.unit = placement.unit ?? unit
         var host = HostIdentity()
         host.addresses = [IPAddress("203.0.113.5")!, IPAddress("2001:db8::5")!]
         host.names = ["mail.host.example", "host.example"]

@@ -11,7 +11,28 @@ extension ProcessDescription {
         process.comm = Array("php".utf8)
         process.exe = Array("/usr/bin/php8.2".utf8)
         process.argv = Array("php\0send.php\0".utf8)
+        process.exeInode = 4001
+        process.exeDevice = 8 << 20 | 1
+        process.mountNamespace = 4_026_531_840
+        process.exeMountNamespace = 4_026_531_840
+        process.exeMountOwner = Doubts.initialUserNamespace
+        process.userNamespace = Doubts.initialUserNamespace
+        var execution = ProcessDescription.Execution()
+        execution.argv = process.argv
+        execution.exeInode = process.exeInode
+        execution.exeDevice = process.exeDevice
+        process.execution = execution
         return process
+    }
+}
+
+extension Placement {
+    /// Of a program that is the host's own.
+    static var sample: Placement {
+        var placement = Placement(userName: "www-data")
+        placement.exe = .own(owner: 0)
+        placement.isExeMountedByHost = true
+        return placement
     }
 }
 

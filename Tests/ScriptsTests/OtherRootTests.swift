@@ -106,4 +106,39 @@ struct OtherRootTests {
         process.root = Array("/".utf8)
         #expect(inspector.facts(of: Array("/a.php".utf8), in: process).obstacle == .outOfReach)
     }
+
+    /// What lies in a folder that anybody can write is the host's file, but nobody's word.
+    @Test func onlyTheFileThatTheHostHasThereIsItsOwn() throws {
+        let path = folder.path
+        try folder.write("a.php", "outside")
+        let script = Array("\(path)/a.php".utf8)
+        let program = Array("/usr/bin/env".utf8)
+        let own = try ProcessDescription.own()
+        #expect(inspector.facts(of: script, in: own).standing == .writable)
+        #expect(inspector.facts(of: program, in: own).standing == .own(owner: 0))
+        #expect(inspector.facts(of: Array("\(path)/none.php".utf8), in: own).standing == .unknown)
+        let child = try Child([
+            "unshare", "-m", "bash", "-c",
+            "mount -t tmpfs none \(path) && printf abc > \(path)/a.php && echo up && read -r x",
+        ])
+        #expect(child.line() == "up")
+        let process = try ProcessDescription.live(child.pid)
+        let inspector = ScriptInspector.patient()
+        #expect(inspector.facts(of: script, in: process).standing == .foreign)
+        #expect(inspector.facts(of: program, in: process).standing == .own(owner: 0))
+        child.end()
+    }
+
+    @Test func scriptOfAChrootIsTheHostsByItsWholePath() throws {
+        let path = folder.path
+        try folder.write("srv/a.php", "abc")
+        try folder.write("usr/bin/env", "abc")
+        let child = try Child(["perl", "-e", "chroot '\(path)' or die; $| = 1; print qq(up\\n); <STDIN>"])
+        #expect(child.line() == "up")
+        let process = try ProcessDescription.live(child.pid)
+        #expect(inspector.facts(of: Array("/srv/a.php".utf8), in: process).standing == .writable)
+        // That of the jail, not that of the host.
+        #expect(inspector.facts(of: Array("/usr/bin/env".utf8), in: process).standing == .writable)
+        child.end()
+    }
 }
