@@ -34,6 +34,9 @@ public struct ProcessDescription: Equatable, Sendable {
         public var isEnvironmentTruncated = false
 
         public init() {}
+
+        /// The arguments, also an empty last one.
+        public var arguments: [ArraySlice<UInt8>] { laidOutArguments(argv) }
     }
 
     /// What could not be read whole.
@@ -103,7 +106,27 @@ public struct ProcessDescription: Equatable, Sendable {
 
     /// The arguments. The zeros with which a program pads its title are not arguments.
     public var arguments: [ArraySlice<UInt8>] {
+        // Nobody has padded what is as the kernel laid it out: an empty last argument is one.
+        if let execution, execution.argv == argv { return execution.arguments }
         let end = argv.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
         return end == 0 ? [] : argv[..<end].split(separator: 0, omittingEmptySubsequences: false)
     }
+
+    /// The arguments at exec, where those at the connect are others. Nil where they are the same, or where either could
+    /// not be read.
+    public var formerArguments: [ArraySlice<UInt8>]? {
+        guard let execution, !execution.argv.isEmpty, !gaps.contains(.argvUnreadable) else { return nil }
+        var (former, latter) = (execution.argv[...], argv[...])
+        if execution.isArgvTruncated || gaps.contains(.argvTruncated) {
+            let length = min(former.count, latter.count)
+            (former, latter) = (former.prefix(length), latter.prefix(length))
+        }
+        return former == latter ? nil : execution.arguments
+    }
+}
+
+/// Splits argv as the kernel lays it out: a NUL after each argument, but after one that was cut.
+private func laidOutArguments(_ argv: [UInt8]) -> [ArraySlice<UInt8>] {
+    guard !argv.isEmpty else { return [] }
+    return (argv.last == 0 ? argv.dropLast() : argv[...]).split(separator: 0, omittingEmptySubsequences: false)
 }

@@ -20,7 +20,7 @@ public struct Tracker {
         }
     }
 
-    /// What is found out about a script: of PHP by its context, of other interpreters by the path that argv has.
+    /// What is found out about a script: of PHP by its context, of other interpreters by the absolute path that argv has.
     public typealias Inspection = (_ path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription) ->
         ScriptFacts?
 
@@ -132,7 +132,7 @@ public struct Tracker {
         if let description = event.description {
             let path = Interpreter.script(of: description)
             let script = path.map {
-                Script(evidence: .argv, path: $0, context: nil, facts: inspect($0, nil, description))
+                Script(evidence: .argv, path: $0, context: nil, facts: facts(of: $0, nil, description))
             }
             let process = Process(
                 identity: event.identity, description: description, placement: place(description), script: script)
@@ -147,6 +147,14 @@ public struct Tracker {
         return Process(identity: event.identity, description: description, placement: Placement())
     }
 
+    /// No file on disk is known to be the script where the path is relative. A frame's file without a directory is none.
+    private func facts(of path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription) -> ScriptFacts? {
+        if Path.isAbsolute(path) || context?.culpritFrame != nil { return inspect(path, context, process) }
+        var facts = ScriptFacts()
+        facts.obstacle = .unknownDirectory
+        return facts
+    }
+
     /// The script of a context that a connect names.
     private mutating func script(
         _ fingerprint: UInt64, _ evidence: Script.Evidence, of process: Process, at time: UInt64
@@ -159,7 +167,7 @@ public struct Tracker {
         }
         if let known = evidence == .stack ? scene.own : scene.inherited { return known }
         let path = scene.context.culpritPath
-        let facts = path.isEmpty ? nil : inspect(path, scene.context, process.description)
+        let facts = path.isEmpty ? nil : facts(of: path, scene.context, process.description)
         let script = Script(evidence: evidence, context: scene.context, facts: facts)
         if evidence == .stack { scene.own = script } else { scene.inherited = script }
         scenes.insert(scene, as: fingerprint, time: time)
