@@ -93,7 +93,9 @@ public enum RecordDecoder {
             return rest.prefix(Int(size))
         }
         guard let argv = take(raw.argv_size), let exe = take(raw.exe_size), let cwd = take(raw.cwd_size),
-            let cgroup = take(raw.cgroup_size), let root = take(raw.root_size)
+            let cgroup = take(raw.cgroup_size), let root = take(raw.root_size),
+            let legacyCgroup = take(raw.legacy_cgroup_size), let executionArgv = take(raw.execution_argv_size),
+            let executionCwd = take(raw.execution_cwd_size)
         else { return nil }
 
         func has(_ flag: probe_identity_flags) -> Bool { UInt32(raw.flags) & flag.rawValue != 0 }
@@ -113,15 +115,24 @@ public enum RecordDecoder {
         process.exeDevice = raw.exe_device
         process.isExeDeleted = has(PROBE_EXE_DELETED)
         process.isCwdDeleted = has(PROBE_CWD_DELETED)
-        if !has(PROBE_KERNEL_THREAD) { process.exe = path(exe, isWhole: !has(PROBE_EXE_TRUNCATED)) }
+        process.isKernelThread = has(PROBE_KERNEL_THREAD)
+        if !process.isKernelThread { process.exe = path(exe, isWhole: !has(PROBE_EXE_TRUNCATED)) }
         process.cwd = path(cwd, isWhole: !has(PROBE_CWD_TRUNCATED))
         process.root = path(root, isWhole: !has(PROBE_ROOT_TRUNCATED))
         process.mountNamespace = raw.mount_namespace
+        process.exeMountNamespace = raw.exe_mount_namespace
+        process.exeMountOwner = raw.exe_mount_owner
+        process.userNamespace = raw.user_namespace
         process.cgroupPath = path(cgroup, isWhole: !has(PROBE_CGROUP_TRUNCATED))
+        if has(PROBE_LEGACY_CGROUP) {
+            process.legacyCgroupPath = path(legacyCgroup, isWhole: !has(PROBE_LEGACY_CGROUP_TRUNCATED))
+        }
+        process.execution = execution(raw, argv: executionArgv, cwd: executionCwd)
         for (flag, gap) in [
             (PROBE_ARGV_UNREADABLE, ProcessDescription.Gaps.argvUnreadable), (PROBE_ARGV_TRUNCATED, .argvTruncated),
             (PROBE_EXE_TRUNCATED, .exeTruncated), (PROBE_CWD_TRUNCATED, .cwdTruncated),
             (PROBE_CGROUP_TRUNCATED, .cgroupTruncated), (PROBE_ROOT_TRUNCATED, .rootTruncated),
+            (PROBE_LEGACY_CGROUP_TRUNCATED, .legacyCgroupTruncated),
         ] where has(flag) { process.gaps.insert(gap) }
         let ancestors = raw.ancestors
         for ancestor in [ancestors.0, ancestors.1, ancestors.2, ancestors.3, ancestors.4, ancestors.5] {
@@ -132,6 +143,22 @@ public enum RecordDecoder {
                     comm: unsafe name(bytes(of: ancestor.comm))))
         }
         return process
+    }
+
+    private static func execution(
+        _ raw: probe_identity, argv: ArraySlice<UInt8>, cwd: ArraySlice<UInt8>
+    ) -> ProcessDescription.Execution? {
+        func has(_ flag: probe_execution_flags) -> Bool { UInt32(raw.execution_flags) & flag.rawValue != 0 }
+        guard has(PROBE_EXECUTION_KNOWN) else { return nil }
+        var execution = ProcessDescription.Execution()
+        execution.argv = Array(argv)
+        execution.isArgvTruncated = has(PROBE_EXECUTION_ARGV_TRUNCATED)
+        if !has(PROBE_EXECUTION_CWD_TRUNCATED) { execution.cwd = path(cwd, isWhole: true) }
+        execution.exeInode = raw.execution_inode
+        execution.exeDevice = raw.execution_device
+        execution.hasLoaderVariables = has(PROBE_LOADER_VARIABLES)
+        execution.isEnvironmentTruncated = has(PROBE_ENVIRONMENT_TRUNCATED)
+        return execution
     }
 
     /// The components come from the leaf to the root. A path that was cut begins with `...`.

@@ -52,12 +52,13 @@ public struct ProcessDescription: Equatable, Sendable {
         /// The record that described the process was lost; only the connection is known.
         public static let descriptionLost = Gaps(rawValue: 1 << 5)
         public static let rootTruncated = Gaps(rawValue: 1 << 6)
+        public static let legacyCgroupTruncated = Gaps(rawValue: 1 << 7)
 
         public static let names: [(gap: Gaps, name: StaticString)] = [
             (.argvUnreadable, "argv-unreadable"), (.argvTruncated, "argv-truncated"),
             (.exeTruncated, "exe-truncated"), (.cwdTruncated, "cwd-truncated"),
             (.cgroupTruncated, "cgroup-truncated"), (.descriptionLost, "description-lost"),
-            (.rootTruncated, "root-truncated"),
+            (.rootTruncated, "root-truncated"), (.legacyCgroupTruncated, "legacy-cgroup-truncated"),
         ]
     }
 
@@ -77,6 +78,10 @@ public struct ProcessDescription: Equatable, Sendable {
     public var cgroupID: UInt64 = 0
     /// Path in the cgroup v2 hierarchy, from its root.
     public var cgroupPath: [UInt8] = []
+    /// Path in systemd's cgroup v1 hierarchy (`name=systemd`, cgroups(7)); nil where the host has none.
+    public var legacyCgroupPath: [UInt8]?
+    /// A thread of the kernel (PF_KTHREAD) that works for no process.
+    public var isKernelThread = false
     /// comm of the thread group leader.
     public var comm: [UInt8] = []
     /// Path from the root of the process's mount namespace.
@@ -93,9 +98,13 @@ public struct ProcessDescription: Equatable, Sendable {
     public var mountNamespace: UInt32 = 0
     /// Inode of the mount namespace that the exe's file lies in; 0 where it was not read, or lies in none (memfd).
     public var exeMountNamespace: UInt32 = 0
+    /// Inode of the user namespace that owns `exeMountNamespace`: the initial one's, unless it was made without
+    /// privileges on the host. 0 where it was not read.
+    public var exeMountOwner: UInt32 = 0
     /// Inode of the user namespace of the credentials (cred.user_ns); 0 where it was not read.
     public var userNamespace: UInt32 = 0
-    /// Nil where the program started before the probe was loaded, or the kernel cannot keep it (before 5.12).
+    /// Nil where the program started before the probe was loaded, or the kernel cannot tell (before 5.12; on
+    /// unwatched ports before 6.18).
     public var execution: Execution?
     /// argv as it lies in memory: a NUL behind each argument.
     public var argv: [UInt8] = []

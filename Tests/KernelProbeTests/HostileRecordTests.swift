@@ -69,16 +69,19 @@ struct HostileRecordTests {
         var record = Record()
         let available =
             record.argv.count + record.exe.count + record.cwd.count + record.cgroup.count
-            + record.root.count
+            + record.root.count + record.legacyCgroup.count + record.executionArgv.count + record.executionCwd.count
         let memory = GuardedMemory()
         for _ in 0..<20_011 {
-            var sizes = [0, 0, 0, 0, 0]
+            var sizes = [Int](repeating: 0, count: 8)
             for index in sizes.indices { sizes[index] = random.below(random.below(97) == 0 ? 65_536 : 24) }
             record.identity.argv_size = UInt16(sizes[0])
             record.identity.exe_size = UInt16(sizes[1])
             record.identity.cwd_size = UInt16(sizes[2])
             record.identity.cgroup_size = UInt16(sizes[3])
             record.identity.root_size = UInt16(sizes[4])
+            record.identity.legacy_cgroup_size = UInt16(sizes[5])
+            record.identity.execution_argv_size = UInt16(sizes[6])
+            record.identity.execution_cwd_size = UInt16(sizes[7])
             let bytes = record.bytes(claiming: record.identity)
             let isEvent = unsafe memory.withBytes(bytes.count) { guarded in
                 unsafe guarded.copyBytes(from: bytes)

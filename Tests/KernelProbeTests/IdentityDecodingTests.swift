@@ -26,9 +26,48 @@ struct IdentityDecodingTests {
         #expect(process.exe == Array("/usr/bin/php8.2".utf8))
         #expect(process.cwd == Array("/var/www".utf8))
         #expect(process.cgroupPath == Array("/system.slice/php.service".utf8))
+        #expect(process.legacyCgroupPath == nil)
+        #expect(process.userNamespace == 4_026_531_837)
+        #expect(process.exeMountNamespace == 4_026_531_832)
+        #expect(process.exeMountOwner == 4_026_531_839)
+        #expect(!process.isKernelThread)
         #expect(!process.isExeDeleted)
         #expect(!process.isCwdDeleted)
         #expect(process.gaps == [])
+    }
+
+    @Test func executionTellsAllOfItsFields() throws {
+        let execution = try #require(try process().execution)
+        #expect(execution.argv == Array("php\0bot.php\0".utf8))
+        #expect(execution.cwd == Array("/dev/shm".utf8))
+        #expect(execution.exeInode == 104_729)
+        #expect(execution.exeDevice == 8 << 20 | 3)
+        #expect(!execution.isArgvTruncated && !execution.hasLoaderVariables && !execution.isEnvironmentTruncated)
+    }
+
+    @Test func executionTellsItsFlagsApart() throws {
+        func flags(_ flag: probe_execution_flags) throws -> [Bool] {
+            let execution = try process { $0.identity.execution_flags |= UInt16(flag.rawValue) }.execution
+            let found = try #require(execution)
+            return [found.isArgvTruncated, found.hasLoaderVariables, found.isEnvironmentTruncated]
+        }
+        #expect(try flags(PROBE_EXECUTION_ARGV_TRUNCATED) == [true, false, false])
+        #expect(try flags(PROBE_LOADER_VARIABLES) == [false, true, false])
+        #expect(try flags(PROBE_ENVIRONMENT_TRUNCATED) == [false, false, true])
+    }
+
+    @Test func unknownExecutionIsNil() throws {
+        #expect(try process { $0.identity.execution_flags = 0 }.execution == nil)
+    }
+
+    @Test func cutDirectoryOfTheExecutionIsEmpty() throws {
+        let process = try process { $0.identity.execution_flags |= UInt16(PROBE_EXECUTION_CWD_TRUNCATED.rawValue) }
+        #expect(process.execution?.cwd == [])
+    }
+
+    @Test func legacyCgroupIsToldWhereThereIsOne() throws {
+        let process = try process { $0.identity.flags = UInt16(PROBE_LEGACY_CGROUP.rawValue) }
+        #expect(process.legacyCgroupPath == Array("/web.slice/php.service".utf8))
     }
 
     @Test func nobodyHasLoggedIn() throws {
@@ -62,6 +101,7 @@ struct IdentityDecodingTests {
             $0.identity.flags = UInt16(PROBE_KERNEL_THREAD.rawValue)
             ($0.argv, $0.exe) = ([], [])
         }
+        #expect(process.isKernelThread)
         #expect(process.exe == [])
         #expect(process.arguments == [])
     }
@@ -78,10 +118,12 @@ struct IdentityDecodingTests {
             [
                 PROBE_ARGV_UNREADABLE, PROBE_ARGV_TRUNCATED, PROBE_EXE_TRUNCATED, PROBE_CWD_TRUNCATED,
                 PROBE_CGROUP_TRUNCATED, PROBE_ROOT_TRUNCATED,
+                PROBE_LEGACY_CGROUP_TRUNCATED,
             ].map(\.rawValue),
             [
                 ProcessDescription.Gaps.argvUnreadable, .argvTruncated, .exeTruncated, .cwdTruncated,
                 .cgroupTruncated, .rootTruncated,
+                .legacyCgroupTruncated,
             ]))
     func flagIsAGap(flag: UInt32, gap: ProcessDescription.Gaps) throws {
         #expect(try process { $0.identity.flags = UInt16(flag) }.gaps == gap)

@@ -11,6 +11,9 @@ struct Record: Sendable {
     var cwd: [UInt8] = Array("www\0var\0".utf8)
     var cgroup: [UInt8] = Array("php.service\0system.slice\0".utf8)
     var root: [UInt8] = Array("web1\0srv\0".utf8)
+    var legacyCgroup: [UInt8] = Array("php.service\0web.slice\0".utf8)
+    var executionArgv: [UInt8] = Array("php\0bot.php\0".utf8)
+    var executionCwd: [UInt8] = Array("shm\0dev\0".utf8)
 
     init() {
         connect.kind = UInt8(PROBE_CONNECT.rawValue)
@@ -36,6 +39,12 @@ struct Record: Sendable {
         identity.network_namespace = 4_026_531_993
         identity.mount_namespace = 4_026_531_841
         fill(&identity.comm, Array("php".utf8))
+        identity.execution_inode = 104_729
+        identity.execution_device = 8 << 20 | 3
+        identity.execution_flags = UInt16(PROBE_EXECUTION_KNOWN.rawValue)
+        identity.user_namespace = 4_026_531_837
+        identity.exe_mount_namespace = 4_026_531_832
+        identity.exe_mount_owner = 4_026_531_839
         identity.ancestors.0 = ancestor(17, "sh")
         identity.ancestors.1 = ancestor(1, "systemd")
     }
@@ -57,12 +66,16 @@ struct Record: Sendable {
         identity.cwd_size = UInt16(cwd.count)
         identity.cgroup_size = UInt16(cgroup.count)
         identity.root_size = UInt16(root.count)
+        identity.legacy_cgroup_size = UInt16(legacyCgroup.count)
+        identity.execution_argv_size = UInt16(executionArgv.count)
+        identity.execution_cwd_size = UInt16(executionCwd.count)
         return bytes(claiming: identity)
     }
 
     /// The record with the sizes as `identity` has them.
     func bytes(claiming identity: probe_identity) -> [UInt8] {
-        memory(of: connect) + memory(of: identity) + argv + exe + cwd + cgroup + root
+        memory(of: connect) + memory(of: identity) + argv + exe + cwd + cgroup + root + legacyCgroup
+            + executionArgv + executionCwd
     }
 
     /// The record of a connect whose process is known.

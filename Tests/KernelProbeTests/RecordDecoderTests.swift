@@ -70,11 +70,15 @@ struct RecordDecoderTests {
         }
     }
 
-    @Test(arguments: 0..<5, [1, 4096, UInt16.max])
+    @Test(arguments: 0..<8, [1, 4096, UInt16.max])
     func sizeThatClaimsMoreThanThereIsIsRefused(field: Int, excess: UInt16) {
-        let sizes = [\probe_identity.argv_size, \.exe_size, \.cwd_size, \.cgroup_size, \.root_size]
+        let sizes = [
+            \probe_identity.argv_size, \.exe_size, \.cwd_size, \.cgroup_size, \.root_size, \.legacy_cgroup_size,
+            \.execution_argv_size, \.execution_cwd_size,
+        ]
         var record = Record()
         (record.argv, record.exe, record.cwd, record.cgroup, record.root) = ([], [], [], [], [])
+        (record.legacyCgroup, record.executionArgv, record.executionCwd) = ([], [], [])
         #expect(decode(record.bytes) != nil)
         record.identity[keyPath: sizes[field]] = excess
         #expect(decode(record.bytes(claiming: record.identity)) == nil)
@@ -86,7 +90,12 @@ struct RecordDecoderTests {
         record.identity.exe_size = UInt16(record.exe.count)
         record.identity.cwd_size = UInt16(record.cwd.count)
         record.identity.cgroup_size = UInt16(record.cgroup.count)
-        record.identity.root_size = UInt16(record.root.count + 1)
+        record.identity.root_size = UInt16(record.root.count)
+        record.identity.legacy_cgroup_size = UInt16(record.legacyCgroup.count)
+        record.identity.execution_argv_size = UInt16(record.executionArgv.count)
+        record.identity.execution_cwd_size = UInt16(record.executionCwd.count)
+        #expect(decode(record.bytes(claiming: record.identity)) != nil)
+        record.identity.execution_cwd_size += 1
         #expect(decode(record.bytes(claiming: record.identity)) == nil)
     }
 

@@ -32,7 +32,8 @@ enum {
 	PROBE_SOCKETS = 32768,	/* connections followed at the same time */
 	PROBE_IDENTITIES = 16384,	/* identities the kernel side remembers */
 	PROBE_PORT_WORDS = 1024,	/* 65,536 ports, a bit each */
-	PROBE_STRINGS = PROBE_ARGV + 1 + 3 * PROBE_PATH + PROBE_CGROUP,
+	PROBE_EXECUTION_PATH = 880,	/* bytes of the cwd at exec that are kept */
+	PROBE_STRINGS = 2 * (PROBE_ARGV + 1) + 3 * PROBE_PATH + 2 * PROBE_CGROUP + PROBE_EXECUTION_PATH,
 
 	PROBE_CONTEXTS = 4096,	/* contexts the kernel side remembers */
 	PROBE_FRAMES = 32,	/* of PHP's stack, the innermost */
@@ -69,9 +70,19 @@ enum probe_identity_flags {
 	PROBE_EXE_TRUNCATED = 1 << 3,
 	PROBE_CWD_TRUNCATED = 1 << 4,
 	PROBE_CGROUP_TRUNCATED = 1 << 5,
-	PROBE_KERNEL_THREAD = 1 << 6,	/* no user memory: neither argv nor exe */
+	PROBE_KERNEL_THREAD = 1 << 6,	/* PF_KTHREAD and no user memory: neither argv nor exe */
 	PROBE_CWD_DELETED = 1 << 7,
 	PROBE_ROOT_TRUNCATED = 1 << 8,
+	PROBE_LEGACY_CGROUP = 1 << 9,	/* this host has systemd's cgroup v1 hierarchy: its path follows */
+	PROBE_LEGACY_CGROUP_TRUNCATED = 1 << 10,
+};
+
+enum probe_execution_flags {
+	PROBE_EXECUTION_KNOWN = 1 << 0,	/* otherwise the other execution_ fields are 0 */
+	PROBE_EXECUTION_ARGV_TRUNCATED = 1 << 1,
+	PROBE_EXECUTION_CWD_TRUNCATED = 1 << 2,
+	PROBE_LOADER_VARIABLES = 1 << 3,	/* a variable of the environment begins with LD_ */
+	PROBE_ENVIRONMENT_TRUNCATED = 1 << 4,	/* only its beginning was searched */
 };
 
 struct probe_connect {
@@ -103,8 +114,8 @@ _Static_assert(sizeof(struct probe_ancestor) == 32, "probe_ancestor has padding"
 
 /*
  * The strings follow in this order: argv as it lies in memory, then exe, cwd,
- * cgroup and root, each as path components from the leaf to the root, NUL after
- * each.
+ * cgroup, root and legacy cgroup, each as path components from the leaf to the
+ * root, NUL after each; then argv and cwd at exec, in the same form.
  */
 struct probe_identity {
 	__u64 start_ns;		/* task_struct.start_boottime of the thread group leader */
@@ -127,8 +138,18 @@ struct probe_identity {
 	__u32 mount_namespace;	/* inode */
 	char comm[PROBE_COMM];	/* of the thread group leader */
 	struct probe_ancestor ancestors[PROBE_ANCESTORS];
+	/* The process at its exec, or at that of the process that it was forked from. */
+	__u64 execution_inode;
+	__u32 execution_device;
+	__u16 execution_flags;
+	__u16 execution_argv_size;
+	__u16 execution_cwd_size;
+	__u16 legacy_cgroup_size;
+	__u32 user_namespace;	/* inode, of the credentials */
+	__u32 exe_mount_namespace;	/* inode, of the exe's mount; 0: in none (memfd) */
+	__u32 exe_mount_owner;	/* inode of the user namespace that owns that mount namespace */
 };
-_Static_assert(sizeof(struct probe_identity) == 280, "probe_identity has padding");
+_Static_assert(sizeof(struct probe_identity) == 312, "probe_identity has padding");
 
 struct probe_life {
 	__u8 kind;
