@@ -5,6 +5,9 @@ public import MailWatch
 public final class Host {
     private let users = UserNames()
     private let mailServers = MailServers()
+    private let rootMounts = RootMounts()
+    /// PROC_USER_INIT_INO (proc_ns.h).
+    private static let initialUserNamespace: UInt32 = 0xEFFF_FFFD
 
     public init() {}
 
@@ -20,12 +23,23 @@ public final class Host {
         // On a host that manages cgroup v1 the v2 path is just the root: the process itself may still be there to ask.
         if path == [UInt8(ascii: "/")] || path.isEmpty { path = Self.legacyCgroupPath(process.pid) ?? path }
         let place = CgroupPlace(path: path)
-        var placement = Placement(
-            userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
-            unit: place.unit,
-            container: place.container)
-        placement.mailServer = mailServers.server(process, user: placement.effectiveUserName)
+        let effectiveName = process.effectiveUID.flatMap(users.name)
+        var placement = Placement(unit: place.unit, container: place.container)
+        placement.hasOwnUsers = isContained(process, place)
+        if !placement.hasOwnUsers {
+            placement.userName = process.uid.flatMap(users.name)
+            placement.effectiveUserName = effectiveName
+        }
+        placement.mailServer = mailServers.server(process, user: effectiveName)
         return placement
+    }
+
+    /// Whether the process has users of its own: in a container the host's name for a number is somebody else's.
+    private func isContained(_ process: ProcessDescription, _ place: CgroupPlace) -> Bool {
+        place.container != nil
+            // Without privileges, mounts of its own take a user namespace of its own.
+            || process.exeMountOwner != 0 && process.exeMountOwner != Self.initialUserNamespace
+            || rootMounts.isForeign(process)
     }
 
     /// The path in systemd's own hierarchy (cgroups(7), /proc/PID/cgroup).

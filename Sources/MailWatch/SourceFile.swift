@@ -5,8 +5,10 @@ extension PHPContext.Frame {
     /// The line in that file: for code that was compiled from text, the one that had it compiled. 0 where it is not known.
     public var sourceLine: UInt32 { Self.withoutDescriptions(file[...]).line ?? line }
 
-    /// The line within code that was compiled from text, as by eval; nil for code of a file.
-    public var evaluatedLine: UInt32? { Self.withoutDescriptions(file[...]).line == nil ? nil : line }
+    /// The line within code that was compiled from text, as by eval; nil for code of a file, and where it is not known.
+    public var evaluatedLine: UInt32? {
+        line == 0 || Self.withoutDescriptions(file[...]).line == nil ? nil : line
+    }
 
     /// `Class::method`, `function` or `{closure}`; empty for the main code of a file.
     public var call: [UInt8] {
