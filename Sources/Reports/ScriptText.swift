@@ -103,6 +103,14 @@ public enum ScriptText {
         PHPContext.Gaps.names.filter { context.gaps.contains($0.gap) }.map { "\($0.name)" }
     }
 
+    /// The script, or the command line where there is none or its folder is not known.
+    public static func label(_ connection: Connection) -> [UInt8] {
+        guard let script = connection.script, script.evidence != .argv || Path.isAbsolute(script.path) else {
+            return commandLine(connection.process)
+        }
+        return location(script)
+    }
+
     /// Who is behind a connection, in a line: the script, and the command line unless PHP's stack says more.
     public static func who(_ connection: Connection) -> [UInt8] {
         let process = connection.process
@@ -120,7 +128,7 @@ public enum ScriptText {
             // PHP's own command line says less than its stack.
             if connection.php == nil { pieces.append(commandLine(process)) }
         } else {
-            if let script = process.script { pieces.append(location(script)) }
+            if let script = process.script, Path.isAbsolute(script.path) { pieces.append(location(script)) }
             pieces.append(commandLine(process))
             if let reason = process.placement.opaquePHP { pieces.append(Array("partial: \(reason)".utf8)) }
         }

@@ -13,6 +13,10 @@ enum ProcessRoot {
 
     /// Nil where neither process is there and their files are not ours.
     static func open(of process: ProcessDescription, origin: Origin?, ownRoot: String) -> RootDirectory? {
+        // The PHP that named the script: its child may have put other files there for itself.
+        if let origin, let startTime = origin.startTime, let root = root(of: origin.pid, startTime: startTime) {
+            return RootDirectory(root)
+        }
         if let root = root(of: process.pid, startTime: process.startTime) { return RootDirectory(root) }
         if let origin, let root = root(of: origin, for: process) { return RootDirectory(root) }
         return own(process, ownRoot: ownRoot)
