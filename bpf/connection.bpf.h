@@ -58,6 +58,19 @@ static __always_inline void unfollow(__u64 key, bool by_content)
 		__sync_fetch_and_add(&sockets_by_content, -1);
 }
 
+/* Leaves what is known of the current task's exec in the scratch. */
+static __always_inline void load_execution(struct scratch *s, __u32 slot)
+{
+	struct execution *execution;
+
+	s->execution.flags = 0;
+	if (!config.origins || (slot == SLOT_SEGMENT && !config.segment_origins))
+		return;
+	execution = bpf_task_storage_get(&executions, bpf_get_current_task_btf()->group_leader, 0, 0);
+	if (execution && execution->self_exec_id == BPF_CORE_READ(current_task(), group_leader, self_exec_id))
+		bpf_probe_read_kernel(&s->execution, sizeof(s->execution), execution);
+}
+
 /*
  * Fills in who connects. Returns the size of the record: with the description,
  * if user space does not have it.
@@ -75,6 +88,7 @@ static __always_inline __u64 record_caller(struct scratch *s, __u32 slot, __u32 
 	BPF_CORE_READ_INTO(&c->comm, current_task(), comm);
 	c->identity = identity_fingerprint(slot, network_namespace);
 	if (!bpf_map_lookup_elem(&identities, &c->identity)) {
+		load_execution(s, slot);
 		describe_identity(slot);
 		c->flags = PROBE_DESCRIBED;
 		size += sizeof(struct probe_identity) + s->used;
@@ -141,10 +155,22 @@ static __always_inline __u64 record_connect(struct sock *sk, __u32 slot)
 	return c->connection;
 }
 
+/* Whether the socket joins an MPTCP connection that is there already (RFC 8684 section 3.2): no connect of its own. */
+static __always_inline bool joins(struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct mptcp_subflow_context *subflow;
+
+	if (!bpf_core_field_exists(tp->is_mptcp) || !BPF_CORE_READ(tp, is_mptcp))
+		return 0;
+	subflow = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ulp_data);
+	return subflow && BPF_CORE_READ_BITFIELD_PROBED(subflow, request_join);
+}
+
 static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16 dport)
 {
 	/* An MPTCP socket changes state like the TCP sockets that do its work. */
-	if (protocol != IPPROTO_TCP || !watched(dport))
+	if (protocol != IPPROTO_TCP || !watched(dport) || joins(sk))
 		return 0;
 	record_connect(sk, SLOT_CONNECT);
 	return 0;

@@ -82,6 +82,7 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct vfsmount *mnt = BPF_CORE_READ(fs, pwd.mnt);
 	struct dentry *dentry = BPF_CORE_READ(fs, pwd.dentry);
+	struct css_set *cgroups = BPF_CORE_READ(task, cgroups);
 	struct fingerprint f;
 	int size;
 
@@ -111,7 +112,7 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 	if (bpf_core_field_exists(task->loginuid))
 		s->identity.loginuid = BPF_CORE_READ(task, loginuid.val);
 	s->identity.network_namespace = network_namespace;
-	s->identity.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	s->identity.cgroup_id = BPF_CORE_READ(cgroups, dfl_cgrp, kn, id);
 	s->identity.exe_inode = BPF_CORE_READ(exe, i_ino);
 	s->identity.exe_device = BPF_CORE_READ(exe, i_sb, s_dev);
 	BPF_CORE_READ_INTO(&s->identity.comm, leader, comm);
@@ -130,6 +131,10 @@ __noinline __u64 identity_fingerprint(__u32 slot, __u32 network_namespace)
 	/* The same directory under another name: the name's hash and length. */
 	fingerprint_add(&f, (__u64)dentry);
 	fingerprint_add(&f, (__u64)mnt);
+	/* Their addresses stand for the user namespace, the exe's mount namespace and the cgroups of version 1. */
+	fingerprint_add(&f, (__u64)BPF_CORE_READ(cred, user_ns));
+	fingerprint_add(&f, (__u64)BPF_CORE_READ(task, mm, exe_file, f_path.mnt));
+	fingerprint_add(&f, (__u64)cgroups);
 	fingerprint_add(&f, (__u64)BPF_CORE_READ(dentry, d_name.hash) << 32 |
 				    BPF_CORE_READ(dentry, d_name.len));
 	fingerprint_add(&f, size);
@@ -202,11 +207,11 @@ __noinline int append_path(__u32 slot, __u64 mnt, __u64 leaf)
 	return 0;
 }
 
-/* Appends the path in the cgroup v2 hierarchy. Returns 1 when it is whole. */
-__noinline int append_cgroup(__u32 slot)
+/* Appends the path of a cgroup in its hierarchy. Returns 1 when it is whole. */
+__noinline int append_cgroup(__u32 slot, __u64 leaf)
 {
 	struct scratch *s = scratch(slot);
-	struct kernfs_node *node = BPF_CORE_READ(current_task(), cgroups, dfl_cgrp, kn);
+	struct kernfs_node *node = (struct kernfs_node *)leaf;
 	__u32 end;
 
 	if (!s)
@@ -255,6 +260,104 @@ __noinline int read_ancestors(__u32 slot)
 	return PROBE_ANCESTORS;
 }
 
+/* The node of the current task's cgroup in systemd's hierarchy of version 1; 0: this host has none. */
+__noinline __u64 legacy_cgroup(__u32 slot)
+{
+	struct css_set *cgroups = BPF_CORE_READ(current_task(), cgroups);
+	struct list_head *at = BPF_CORE_READ(cgroups, cgrp_links.next);
+
+	/* One link a hierarchy, of which there can be no more than controllers, and two. */
+	for (int i = 0; i < 18; i++) {
+		struct cgrp_cset_link *link = (void *)at - bpf_core_field_offset(struct cgrp_cset_link, cgrp_link);
+		struct cgroup *cgroup = BPF_CORE_READ(link, cgrp);
+		struct cgroup_root *root = BPF_CORE_READ(cgroup, root);
+		__u64 name;
+
+		if (!at || (void *)at == (void *)cgroups + bpf_core_field_offset(struct css_set, cgrp_links))
+			return 0;
+		if (!bpf_core_read(&name, sizeof(name), &root->name) && name == *(__u64 *)"systemd")
+			return (__u64)BPF_CORE_READ(cgroup, kn);
+		at = BPF_CORE_READ(at, next);
+	}
+	return 0;
+}
+
+/* Whether argv ends with bytes that were the environment's at exec, from the text's last one down to `limit`. */
+__noinline int drop_environment(__u32 slot, __u64 limit)
+{
+	struct scratch *s = scratch(slot);
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < PROBE_ARGV; i++) {
+		/* Reloaded on purpose, as in append_name(). */
+		__u32 kept = *(volatile __u32 *)&s->kept;
+
+		if (kept <= limit || kept > PROBE_ARGV)
+			break;
+		if (s->strings[kept - 1] != s->execution.memory[kept - 1])
+			break;
+		s->kept = kept - 1;
+	}
+	return 0;
+}
+
+/*
+ * A title may run on into the environment. What the process has not written
+ * there is left out of argv: a byte that is as it was at exec is no title's,
+ * unless a NUL that was written follows. Where exec was not seen, all of it is left out.
+ */
+__noinline int cut_argv(__u32 slot)
+{
+	struct scratch *s = scratch(slot);
+	struct mm_struct *mm = BPF_CORE_READ(current_task(), mm);
+	__u64 start, environment, size, limit;
+
+	if (!s || !mm)
+		return 0;
+	start = BPF_CORE_READ(mm, arg_start);
+	environment = BPF_CORE_READ(mm, env_start);
+	size = s->identity.argv_size;
+	if (size < 2 || size > PROBE_ARGV || environment >= start + size || BPF_CORE_READ(mm, env_end) <= start)
+		return 0;
+	limit = environment > start ? environment - start : 0;
+	s->kept = limit;
+	if (limit && s->execution.flags && s->execution.arg_start == start && size <= s->execution.memory_size) {
+		if (size < PROBE_ARGV && s->execution.memory[size - 1])
+			return 0;
+		s->kept = size - 1;
+		drop_environment(slot, limit);
+	}
+	size = *(volatile __u32 *)&s->kept;
+	if (size > PROBE_ARGV - 1)
+		return 0;
+	s->strings[size] = 0;
+	s->identity.argv_size = size ? size + 1 : 0;
+	s->identity.flags |= size ? PROBE_ARGV_TRUNCATED : PROBE_ARGV_UNREADABLE;
+	return 0;
+}
+
+/* Appends what is known of the exec. */
+__noinline int append_execution(__u32 slot)
+{
+	struct scratch *s = scratch(slot);
+	__u32 used;
+
+	if (!s || !s->execution.flags)
+		return 0;
+	used = *(volatile __u32 *)&s->used;
+	if (used > PROBE_STRINGS - PROBE_ARGV - 1 || s->execution.argv_size > PROBE_ARGV)
+		return 0;
+	bpf_probe_read_kernel(s->strings + used, PROBE_ARGV + 1, s->execution.memory);
+	s->used = used + s->execution.argv_size;
+	used = *(volatile __u32 *)&s->used;
+	if (used > PROBE_STRINGS - PROBE_EXECUTION_PATH || s->execution.cwd_size > PROBE_EXECUTION_PATH)
+		return 0;
+	bpf_probe_read_kernel(s->strings + used, PROBE_EXECUTION_PATH, s->execution.cwd);
+	s->used = used + s->execution.cwd_size;
+	return 1;
+}
+
 /* What identity_fingerprint did not need to read. */
 __noinline int describe_identity(__u32 slot)
 {
@@ -262,12 +365,18 @@ __noinline int describe_identity(__u32 slot)
 	struct task_struct *task = current_task();
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct dentry *pwd = BPF_CORE_READ(task, fs, pwd.dentry);
+	struct mount *mount = (void *)BPF_CORE_READ(exe, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
+	struct mnt_namespace *namespace = NULL;
+	__u64 cgroup;
 	__u32 before;
 
 	if (!s)
 		return 0;
+	cut_argv(slot);
+	s->used = s->identity.argv_size;
 	before = s->used;
-	if (!exe)
+	/* One that works for a process (io_uring before 5.12) has its memory. */
+	if (BPF_CORE_READ(task, flags) & PF_KTHREAD && !BPF_CORE_READ(task, mm))
 		s->identity.flags |= PROBE_KERNEL_THREAD;
 	else if (!append_path(slot, (__u64)BPF_CORE_READ(exe, f_path.mnt),
 			      (__u64)BPF_CORE_READ(exe, f_path.dentry)))
@@ -284,7 +393,7 @@ __noinline int describe_identity(__u32 slot)
 	s->identity.cwd_size = s->used - before;
 
 	before = s->used;
-	if (!append_cgroup(slot))
+	if (!append_cgroup(slot, (__u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn)))
 		s->identity.flags |= PROBE_CGROUP_TRUNCATED;
 	s->identity.cgroup_size = s->used - before;
 
@@ -293,6 +402,32 @@ __noinline int describe_identity(__u32 slot)
 		s->identity.flags |= PROBE_ROOT_TRUNCATED;
 	s->identity.root_size = s->used - before;
 
+	before = s->used;
+	cgroup = legacy_cgroup(slot);
+	if (cgroup) {
+		s->identity.flags |= PROBE_LEGACY_CGROUP;
+		if (!append_cgroup(slot, cgroup))
+			s->identity.flags |= PROBE_LEGACY_CGROUP_TRUNCATED;
+	}
+	s->identity.legacy_cgroup_size = s->used - before;
+
+	s->identity.execution_flags = 0;
+	s->identity.execution_argv_size = 0;
+	s->identity.execution_cwd_size = 0;
+	if (append_execution(slot)) {
+		s->identity.execution_flags = s->execution.flags;
+		s->identity.execution_argv_size = s->execution.argv_size;
+		s->identity.execution_cwd_size = s->execution.cwd_size;
+	}
+	s->identity.execution_inode = s->identity.execution_flags ? s->execution.inode : 0;
+	s->identity.execution_device = s->identity.execution_flags ? s->execution.device : 0;
+
+	s->identity.user_namespace = BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	if (exe)
+		namespace = BPF_CORE_READ(mount, mnt_ns);
+	/* Of a mount of the kernel's own it is an error: then both are read as 0. */
+	s->identity.exe_mount_namespace = BPF_CORE_READ(namespace, ns.inum);
+	s->identity.exe_mount_owner = BPF_CORE_READ(namespace, user_ns, ns.inum);
 	s->identity.mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	read_ancestors(slot);
 	return 1;

@@ -15,6 +15,7 @@ enum { IPPROTO_TCP = 6 };
 enum { IPPROTO_HOPOPTS = 0, IPPROTO_ROUTING = 43, IPPROTO_DSTOPTS = 60 };
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_CLOSE = 7 };
 enum { SOCK_DONE = 1 };
+enum { PF_KTHREAD = 0x00200000 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -72,6 +73,15 @@ struct tcp_sock {
 	__u64 bytes_acked;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
+	bool is_mptcp;		/* only with CONFIG_MPTCP */
+};
+
+struct inet_connection_sock {
+	void *icsk_ulp_data;
+};
+
+struct mptcp_subflow_context {
+	__u32 request_join : 1;
 };
 
 struct qstr {
@@ -120,10 +130,20 @@ struct vfsmount {
 	struct dentry *mnt_root;
 };
 
+struct user_namespace {
+	struct ns_common ns;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+	struct user_namespace *user_ns;
+};
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 
 struct path {
@@ -139,10 +159,6 @@ struct file {
 struct fs_struct {
 	struct path root;
 	struct path pwd;
-};
-
-struct mnt_namespace {
-	struct ns_common ns;
 };
 
 struct nsproxy {
@@ -161,12 +177,27 @@ struct kernfs_node___6_15 {
 	struct kernfs_node *__parent;
 };
 
+struct cgroup_root {
+	char name[64];
+};
+
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
+};
+
+struct list_head {
+	struct list_head *next;
 };
 
 struct css_set {
 	struct cgroup *dfl_cgrp;
+	struct list_head cgrp_links;
+};
+
+struct cgrp_cset_link {
+	struct cgroup *cgrp;
+	struct list_head cgrp_link;
 };
 
 struct mm_struct {
@@ -191,9 +222,11 @@ struct cred {
 	kgid_t gid;
 	kuid_t euid;
 	kgid_t egid;
+	struct user_namespace *user_ns;
 };
 
 struct task_struct {
+	unsigned int flags;
 	struct mm_struct *mm;
 	int pid;
 	int tgid;

@@ -131,6 +131,31 @@ struct {
 } origins SEC(".maps");
 
 /*
+ * A process at its exec, in its thread group leader. The exec hook writes, the
+ * fork hook copies; it goes with the task. Not before 5.12. With what the kernel
+ * puts before it, it takes less than 2048 bytes, which is a size of the allocator.
+ */
+struct execution {
+	__u64 self_exec_id;	/* of the task then: another one's record is not used */
+	__u64 inode;
+	__u64 arg_start;
+	__u32 device;
+	__u16 flags;
+	__u16 argv_size;
+	__u16 cwd_size;
+	__u16 memory_size;
+	char memory[PROBE_ARGV + 1];	/* from arg_start on: the environment follows argv */
+	char cwd[PROBE_EXECUTION_PATH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct execution);
+} executions SEC(".maps");
+
+/*
  * The dialogue of a connection. The egress program writes the client's side, the
  * ingress program the server's and, when a reply ends it, the client's mode. It
  * goes with the socket.
@@ -215,6 +240,8 @@ enum slot {
 	SLOTS,
 };
 
+enum { ENVIRONMENT_WORDS = 64 };	/* that are searched at a time */
+
 struct scratch {
 	struct probe_connect connect;
 	struct probe_identity identity;
@@ -222,6 +249,8 @@ struct scratch {
 	__u64 connections;	/* begun on this CPU */
 	__u32 used;		/* bytes in strings */
 	__u32 busy;		/* SLOT_SEGMENT: in use, by a task that is preempted */
+	struct execution execution;	/* of the current task; flags are 0 where it is not known */
+	__u32 kept;		/* bytes of argv that are kept */
 
 	struct probe_php php;	/* of the current process */
 	__u64 base;		/* where it is loaded */
@@ -229,6 +258,7 @@ struct scratch {
 		__u64 words[8];
 		unsigned long auxv[40];
 		char line[256];
+		__u64 environment[ENVIRONMENT_WORDS + 1];
 	};
 	/* Of the frame before: see read_frame(). */
 	__u64 last_class, last_path;

@@ -97,10 +97,11 @@ int BPF_KPROBE(clear_text, __u64 session, const char *data, __u32 size)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork, struct task_struct *parent, struct task_struct *child)
 {
-	/* A thread has its process's origin. */
-	if (!php_known || parent->tgid == child->tgid)
+	/* A thread has what its process has. */
+	if (parent->tgid == child->tgid)
 		return 0;
-	return inherit_origin(parent, child);
+	inherit_execution(child);
+	return php_known ? inherit_origin(parent, child) : 0;
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -108,6 +109,7 @@ int BPF_PROG(exec, struct task_struct *task)
 {
 	__u64 name[PROBE_COMM / 8];
 
+	keep_execution(task);
 	bpf_get_current_comm(name, sizeof(name));
 	if (takes_mail(name[0]))
 		return record_handover();

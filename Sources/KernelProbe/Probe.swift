@@ -158,7 +158,10 @@ public struct Probe: ~Copyable {
                 tls: withTLS ? 1 : 0))
         try object.resize("events", to: ringSize)
         try object.resize("sockets", to: followLimit)
-        if !hasOrigins { try object.leaveOut(map: "origins") }
+        if !hasOrigins {
+            try object.leaveOut(map: "origins")
+            try object.leaveOut(map: "executions")
+        }
         for program in Hook.allPrograms where !hook.programs.contains(program) { try object.leaveOut(program) }
         if !withTLS {
             try object.leaveOut(map: "clear_texts")

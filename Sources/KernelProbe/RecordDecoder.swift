@@ -133,7 +133,7 @@ public enum RecordDecoder {
             (PROBE_ARGV_UNREADABLE, ProcessDescription.Gaps.argvUnreadable), (PROBE_ARGV_TRUNCATED, .argvTruncated),
             (PROBE_EXE_TRUNCATED, .exeTruncated), (PROBE_CWD_TRUNCATED, .cwdTruncated),
             (PROBE_CGROUP_TRUNCATED, .cgroupTruncated), (PROBE_ROOT_TRUNCATED, .rootTruncated),
-            (PROBE_LEGACY_CGROUP_TRUNCATED, .legacyCgroupTruncated),
+            (PROBE_LEGACY_CGROUP_TRUNCATED, .cgroupTruncated),
         ] where has(flag) { process.gaps.insert(gap) }
         let ancestors = raw.ancestors
         for ancestor in [ancestors.0, ancestors.1, ancestors.2, ancestors.3, ancestors.4, ancestors.5] {
@@ -158,6 +158,7 @@ public enum RecordDecoder {
         execution.exeInode = raw.execution_inode
         execution.exeDevice = raw.execution_device
         execution.hasLoaderVariables = has(PROBE_LOADER_VARIABLES)
+        execution.hasInterpreterVariables = has(PROBE_INTERPRETER_VARIABLES)
         execution.isEnvironmentTruncated = has(PROBE_ENVIRONMENT_TRUNCATED)
         return execution
     }

@@ -28,8 +28,12 @@ public struct ProcessDescription: Equatable, Sendable {
         /// The file that was executed (inode.i_ino, super_block.s_dev). `exeInode` differs from it after PR_SET_MM.
         public var exeInode: UInt64 = 0
         public var exeDevice: UInt32 = 0
-        /// The environment has a variable of the dynamic loader (ld.so(8)): LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH, ...
+        /// The environment has a variable by which any program may load other code: LD_PRELOAD, LD_AUDIT,
+        /// LD_LIBRARY_PATH and the others of ld.so(8), GCONV_PATH, OPENSSL_CONF and its like.
         public var hasLoaderVariables = false
+        /// The environment has a variable by which an interpreter runs other code: PERL5OPT, PYTHONPATH, NODE_OPTIONS,
+        /// PHPRC, BASH_ENV, ...
+        public var hasInterpreterVariables = false
         /// Not the whole environment was looked at.
         public var isEnvironmentTruncated = false
 
@@ -52,13 +56,12 @@ public struct ProcessDescription: Equatable, Sendable {
         /// The record that described the process was lost; only the connection is known.
         public static let descriptionLost = Gaps(rawValue: 1 << 5)
         public static let rootTruncated = Gaps(rawValue: 1 << 6)
-        public static let legacyCgroupTruncated = Gaps(rawValue: 1 << 7)
 
         public static let names: [(gap: Gaps, name: StaticString)] = [
             (.argvUnreadable, "argv-unreadable"), (.argvTruncated, "argv-truncated"),
             (.exeTruncated, "exe-truncated"), (.cwdTruncated, "cwd-truncated"),
             (.cgroupTruncated, "cgroup-truncated"), (.descriptionLost, "description-lost"),
-            (.rootTruncated, "root-truncated"), (.legacyCgroupTruncated, "legacy-cgroup-truncated"),
+            (.rootTruncated, "root-truncated"),
         ]
     }
 

@@ -49,11 +49,12 @@ struct IdentityDecodingTests {
         func flags(_ flag: probe_execution_flags) throws -> [Bool] {
             let execution = try process { $0.identity.execution_flags |= UInt16(flag.rawValue) }.execution
             let found = try #require(execution)
-            return [found.isArgvTruncated, found.hasLoaderVariables, found.isEnvironmentTruncated]
+            return [found.isArgvTruncated, found.hasLoaderVariables, found.hasInterpreterVariables, found.isEnvironmentTruncated]
         }
-        #expect(try flags(PROBE_EXECUTION_ARGV_TRUNCATED) == [true, false, false])
-        #expect(try flags(PROBE_LOADER_VARIABLES) == [false, true, false])
-        #expect(try flags(PROBE_ENVIRONMENT_TRUNCATED) == [false, false, true])
+        #expect(try flags(PROBE_EXECUTION_ARGV_TRUNCATED) == [true, false, false, false])
+        #expect(try flags(PROBE_LOADER_VARIABLES) == [false, true, false, false])
+        #expect(try flags(PROBE_INTERPRETER_VARIABLES) == [false, false, true, false])
+        #expect(try flags(PROBE_ENVIRONMENT_TRUNCATED) == [false, false, false, true])
     }
 
     @Test func unknownExecutionIsNil() throws {
@@ -123,7 +124,7 @@ struct IdentityDecodingTests {
             [
                 ProcessDescription.Gaps.argvUnreadable, .argvTruncated, .exeTruncated, .cwdTruncated,
                 .cgroupTruncated, .rootTruncated,
-                .legacyCgroupTruncated,
+                .cgroupTruncated,
             ]))
     func flagIsAGap(flag: UInt32, gap: ProcessDescription.Gaps) throws {
         #expect(try process { $0.identity.flags = UInt16(flag) }.gaps == gap)

@@ -32,7 +32,7 @@ enum {
 	PROBE_SOCKETS = 32768,	/* connections followed at the same time */
 	PROBE_IDENTITIES = 16384,	/* identities the kernel side remembers */
 	PROBE_PORT_WORDS = 1024,	/* 65,536 ports, a bit each */
-	PROBE_EXECUTION_PATH = 880,	/* bytes of the cwd at exec that are kept */
+	PROBE_EXECUTION_PATH = 872,	/* bytes of the cwd at exec that are kept */
 	PROBE_STRINGS = 2 * (PROBE_ARGV + 1) + 3 * PROBE_PATH + 2 * PROBE_CGROUP + PROBE_EXECUTION_PATH,
 
 	PROBE_CONTEXTS = 4096,	/* contexts the kernel side remembers */
@@ -82,8 +82,9 @@ enum probe_execution_flags {
 	PROBE_EXECUTION_KNOWN = 1 << 0,	/* otherwise the other execution_ fields are 0 */
 	PROBE_EXECUTION_ARGV_TRUNCATED = 1 << 1,
 	PROBE_EXECUTION_CWD_TRUNCATED = 1 << 2,
-	PROBE_LOADER_VARIABLES = 1 << 3,	/* a variable of the environment begins with LD_ */
+	PROBE_LOADER_VARIABLES = 1 << 3,	/* the environment makes libc load code: LD_*, GCONV_PATH, OPENSSL_* */
 	PROBE_ENVIRONMENT_TRUNCATED = 1 << 4,	/* only its beginning was searched */
+	PROBE_INTERPRETER_VARIABLES = 1 << 5,	/* it makes an interpreter run code: PERL5OPT, PYTHONPATH, ... */
 };
 
 struct probe_connect {
@@ -348,7 +349,7 @@ _Static_assert(sizeof(struct probe_php) == 80, "probe_php has padding");
 /* Set before load, in .rodata. */
 struct probe_config {
 	__u64 key[2];		/* of the fingerprint: random, so that nobody can make two identities look alike */
-	__u64 origins;		/* whether this kernel lets tracing programs use task storage (5.12) */
+	__u64 origins;		/* whether this kernel lets tracing programs use task storage (5.12): also for executions */
 	__u64 segment_origins;	/* the same for programs that see segments */
 	__u64 any_port;		/* whether connections to all ports are recognised by what is said first */
 	__u64 tls;		/* whether clear_text() is attached */
