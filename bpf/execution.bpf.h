@@ -194,8 +194,27 @@ static __always_inline int record_handover(void)
 	return 0;
 }
 
+/* When the file was last changed. Its owner cannot set that, and cannot have it be as it was. */
+static __always_inline __u32 change_of(struct inode *inode)
+{
+	struct inode___6_6 *middle = (void *)inode;
+	struct inode___5_8 *old = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return BPF_CORE_READ(inode, i_ctime_sec) * 1000003 + BPF_CORE_READ(inode, i_ctime_nsec);
+	if (bpf_core_field_exists(middle->__i_ctime))
+		return BPF_CORE_READ(middle, __i_ctime.tv_sec) * 1000003 + BPF_CORE_READ(middle, __i_ctime.tv_nsec);
+	return BPF_CORE_READ(old, i_ctime.tv_sec) * 1000003 + BPF_CORE_READ(old, i_ctime.tv_nsec);
+}
+
+/* Whether a program is as large as PHP: it may be PHP under another name. Loaded and not read, as in may_be_known(). */
+static __always_inline bool is_large(struct task_struct *task)
+{
+	return task->mm->exe_file->f_inode->i_size >= PROBE_PHP_SIZE;
+}
+
 /* Has user space look at a program that may be PHP. */
-static __always_inline int record_program(void)
+static __always_inline int record_program(bool is_named)
 {
 	struct inode *exe = current_exe();
 	struct probe_program program;
@@ -204,13 +223,16 @@ static __always_inline int record_program(void)
 	if (!exe || find_binary(exe))
 		return 0;
 	name_file(exe, &file);
+	file.change = change_of(exe);
 	if (bpf_map_lookup_elem(&php_refused, &file))
 		return 0;
 	__builtin_memset(&program, 0, sizeof(program));
 	program.kind = PROBE_PROGRAM;
+	program.is_named = is_named;
 	program.tgid = current_tgid();
 	program.inode = file.inode;
 	program.device = file.device;
+	program.change = file.change;
 	/* A loss is made up for at the next start. */
 	bpf_ringbuf_output(&events, &program, sizeof(program), 0);
 	return 0;

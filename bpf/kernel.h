@@ -106,14 +106,18 @@ struct inode {
 	long long i_size;
 	__s64 i_mtime_sec;	/* 6.11 */
 	__u32 i_mtime_nsec;
+	__s64 i_ctime_sec;	/* 6.11 */
+	__u32 i_ctime_nsec;
 };
 
 struct inode___6_6 {
 	struct timespec64 __i_mtime;
+	struct timespec64 __i_ctime;
 };
 
 struct inode___5_8 {
 	struct timespec64 i_mtime;
+	struct timespec64 i_ctime;
 };
 
 struct dentry {

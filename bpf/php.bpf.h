@@ -49,7 +49,7 @@ static __always_inline void name_file(struct inode *inode, struct probe_file *fi
 {
 	file->inode = BPF_CORE_READ(inode, i_ino);
 	file->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	file->reserved = 0;
+	file->change = 0;
 }
 
 static __always_inline struct probe_php *find_stamp(struct inode *inode)

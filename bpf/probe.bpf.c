@@ -114,6 +114,8 @@ int BPF_PROG(exec, struct task_struct *task)
 	if (takes_mail(name[0]))
 		return record_handover();
 	if (may_be_php(name[0]))
-		return record_program();
+		return record_program(1);
+	if (is_large(task))
+		return record_program(0);
 	return 0;
 }

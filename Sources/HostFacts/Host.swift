@@ -7,6 +7,7 @@ public final class Host {
     private let mailServers = MailServers()
     private let cgroups = CgroupTree.unified
     private let legacyCgroups = CgroupTree.legacy
+    private let rootMounts = RootMounts()
 
     public init() {}
 
@@ -19,12 +20,22 @@ public final class Host {
 
     public func place(_ process: ProcessDescription) -> Placement {
         let place = cgroupPlace(process)
-        var placement = Placement(
-            userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
-            unit: place.unit,
-            container: place.container)
+        var placement = Placement(unit: place.unit, container: place.container)
+        placement.hasOwnUsers = isContained(process, place)
+        if !placement.hasOwnUsers {
+            placement.userName = process.uid.flatMap(users.name)
+            placement.effectiveUserName = process.effectiveUID.flatMap(users.name)
+        }
         mailServers.recognise(process, in: &placement)
         return placement
+    }
+
+    /// Whether the process has users of its own: in a container the host's name for a number is somebody else's.
+    private func isContained(_ process: ProcessDescription, _ place: CgroupPlace) -> Bool {
+        place.container != nil
+            // Without privileges, mounts of its own take a user namespace of its own.
+            || process.exeMountOwner != 0 && process.exeMountOwner != Doubts.initialUserNamespace
+            || rootMounts.isForeign(process)
     }
 
     private func cgroupPlace(_ process: ProcessDescription) -> CgroupPlace {

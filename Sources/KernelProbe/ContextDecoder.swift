@@ -24,7 +24,9 @@ extension RecordDecoder {
         context.path = texts.read(raw.path)
         if !withQuery { context.path = Array(context.path.prefix { $0 != UInt8(ascii: "?") }) }
         context.client = texts.read(raw.client)
+        // Kept up to a length, and so cut at its end.
         context.script = texts.read(raw.script)
+        if texts.wasCut { context.script += Array("...".utf8) }
         context.pool = pool(texts.read(raw.title))
         let frames = raw.frames
         // probe_context has PROBE_FRAMES of them, side by side.
@@ -57,6 +59,8 @@ private struct Texts {
     /// False once something has referred outside of it.
     private(set) var isWhole: Bool
     private(set) var isCut = false
+    /// Of the text that was read last.
+    private(set) var wasCut = false
     /// Frames of one file, or of one class, share the text.
     private var files: (offset: UInt16, text: [UInt8]) = (0, [])
     private var scopes: (offset: UInt16, text: [UInt8]) = (0, [])
@@ -68,6 +72,7 @@ private struct Texts {
 
     /// The text at that offset; none at 0.
     mutating func read(_ offset: UInt16) -> [UInt8] {
+        wasCut = false
         guard offset > 0 else { return [] }
         let start = Int(offset) + 2
         guard start <= bytes.count else {
@@ -80,12 +85,17 @@ private struct Texts {
             isWhole = false
             return []
         }
-        if length & Int(PROBE_PHP_CUT) != 0 { isCut = true }
+        wasCut = length & Int(PROBE_PHP_CUT) != 0
+        if wasCut { isCut = true }
         return Array(bytes[start..<start + count])
     }
 
     mutating func frame(_ raw: probe_frame) -> PHPContext.Frame {
-        if raw.file != files.offset { files = (raw.file, read(raw.file)) }
+        if raw.file != files.offset {
+            let end = read(raw.file)
+            // The rest alone may be the path of another file.
+            files = (raw.file, wasCut ? Array("...".utf8) + end : end)
+        }
         if raw.scope != scopes.offset { scopes = (raw.scope, read(raw.scope)) }
         return PHPContext.Frame(
             kind: .init(rawValue: raw.type) ?? .none, file: files.text, line: raw.line, function: read(raw.function),

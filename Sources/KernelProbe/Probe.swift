@@ -329,7 +329,7 @@ public struct Probe: ~Copyable {
             // Keys and values are as maps.bpf.h has them, here and below.
             isKept = unsafe bpf_map_update_elem(maps.libraries, &key, &php, 0) == 0
         } else {
-            var file = probe_file(inode: binary.inode, device: kernelDevice(binary.device), reserved: 0)
+            var file = probe_file(inode: binary.inode, device: kernelDevice(binary.device), change: 0)
             var stamp = probe_file_stamp(
                 size: binary.size, mtime_s: UInt64(bitPattern: binary.modificationSeconds),
                 mtime_ns: binary.modificationNanoseconds, reserved: 0)
@@ -347,7 +347,7 @@ public struct Probe: ~Copyable {
 
     /// Has the kernel side not ask again what this program is.
     public func refuse(_ program: ProgramEvent) {
-        var file = probe_file(inode: program.inode, device: program.device, reserved: 0)
+        var file = probe_file(inode: program.inode, device: program.device, change: program.change)
         var yes: UInt8 = 1
         _ = unsafe bpf_map_update_elem(maps.refused, &file, &yes, 0)
     }

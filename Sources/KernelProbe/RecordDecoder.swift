@@ -67,7 +67,8 @@ public enum RecordDecoder {
         guard record.byteCount >= MemoryLayout<probe_program>.size else { return nil }
         // As above.
         let raw = unsafe record.unsafeLoadUnaligned(as: probe_program.self)
-        return ProgramEvent(pid: raw.tgid, inode: raw.inode, device: raw.device)
+        return ProgramEvent(
+            pid: raw.tgid, inode: raw.inode, device: raw.device, change: raw.change, isNamed: raw.is_named != 0)
     }
 
     private static func life(_ record: RawSpan) -> LifeEvent? {

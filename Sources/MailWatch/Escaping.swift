@@ -15,8 +15,8 @@ public enum Sink: Sendable {
 /// The one way from a traced process or the network to any output.
 ///
 /// Replaced are C0, DEL, C1, bytes that are no UTF-8, and the characters that reorder or hide text: bidirectional
-/// controls (UAX #9), zero-width and other invisible characters (Default_Ignorable_Code_Point), line and paragraph
-/// separators, private use and noncharacters.
+/// controls (UAX #9), zero-width and other invisible characters (Default_Ignorable_Code_Point), blanks other than U+0020,
+/// line and paragraph separators, private use and noncharacters.
 public enum Escaping {
     /// Appends `bytes` as they may stand in `sink`. Returns the number of bytes that were no UTF-8.
     @discardableResult
@@ -164,6 +164,8 @@ public enum Escaping {
         if scalar.properties.isDefaultIgnorableCodePoint { return false }
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
+        // They look like a blank, or like nothing.
+        case .spaceSeparator: return false
         default: return true
         }
     }

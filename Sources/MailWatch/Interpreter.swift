@@ -1,19 +1,28 @@
-/// Which script an interpreter runs, from its arguments: what the process says of itself.
+/// Which script an interpreter runs, from its arguments: what the process was started with, or says of itself.
 public enum Interpreter {
-    /// The script's path, absolute and normalised; nil where the process is no known interpreter, or runs no script from
-    /// a file.
+    /// The script's path. It is absolute, or relative where it is not known to which directory: then no file on disk is
+    /// known to be the script. Nil where the process is no known interpreter, or runs no script from a file.
+    ///
+    /// Arguments and directory are those at exec: a program may change both before it connects. Where those at exec are
+    /// not known, the arguments at the connect are used, and the directory is not known.
     public static func script(of process: ProcessDescription) -> [UInt8]? {
         guard let grammar = OptionGrammar.of(program: Path.name(process.exe)) else { return nil }
-        var arguments = process.arguments[...]
+        let execution = process.execution
+        var arguments = (execution?.arguments ?? process.arguments)[...]
         // What lies behind the cut may be the rest of the last argument.
-        if process.gaps.contains(.argvTruncated) { arguments = arguments.dropLast() }
-        guard let operand = grammar.operand(arguments.dropFirst()) else { return nil }
-        var directory = process.cwd
-        if process.gaps.contains(.cwdTruncated) { directory = [] }
-        for change in operand.directories {
-            guard let next = Path.resolve(change, in: directory) else { return nil }
-            directory = next
+        if execution?.isArgvTruncated ?? process.gaps.contains(.argvTruncated) { arguments = arguments.dropLast() }
+        guard let operand = grammar.operand(arguments.dropFirst()), !operand.script.isEmpty else { return nil }
+        // What a search through PATH finds is not known.
+        if operand.isSearched, !operand.script.contains(UInt8(ascii: "/")) { return Array(operand.script) }
+
+        var path = Array(operand.script)
+        for directory in operand.directories.reversed() where !Path.isAbsolute(path) {
+            path = directory + [UInt8(ascii: "/")] + path
         }
-        return Path.resolve(operand.script, in: directory)
+        if Path.isAbsolute(path) { return Path.join(path, to: []) }
+        if let directory = execution?.cwd, let start = Path.below(process.root, directory) {
+            return Path.join(path, to: start)
+        }
+        return path.count <= Path.limit ? path : nil
     }
 }

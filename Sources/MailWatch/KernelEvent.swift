@@ -11,17 +11,23 @@ public enum KernelEvent: Sendable {
     case line(LineEvent)
 }
 
-/// A program was started that is called like PHP or like a web server, and is not known.
+/// A program was started that is called like PHP or like a web server, or is as large as PHP, and is not known.
 public struct ProgramEvent: Sendable, Equatable {
     public var pid: UInt32
     /// Of its file, as the kernel names it.
     public var inode: UInt64
     public var device: UInt32
+    /// Another one when the file was written to since.
+    public var change: UInt32
+    /// It is called like PHP or like a web server.
+    public var isNamed: Bool
 
-    public init(pid: UInt32, inode: UInt64, device: UInt32) {
+    public init(pid: UInt32, inode: UInt64, device: UInt32, change: UInt32 = 0, isNamed: Bool = true) {
         self.pid = pid
         self.inode = inode
         self.device = device
+        self.change = change
+        self.isNamed = isNamed
     }
 }
 

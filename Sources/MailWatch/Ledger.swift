@@ -1,12 +1,15 @@
 /// Who sends: a user's program, or the script that it runs.
 public struct Sender: Hashable, Sendable {
     public let uid: UInt32?
+    /// By name, or by number and container: the same number is another user in each container.
+    public let user: String
     public let program: [UInt8]
     /// Empty where there is none.
     public let script: [UInt8]
 
     public init(_ connection: Connection) {
         uid = connection.process.description.uid
+        user = connection.process.user
         program = connection.process.program
         script = connection.script?.path ?? []
     }

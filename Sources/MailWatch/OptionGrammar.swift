@@ -4,6 +4,8 @@ struct OptionGrammar: Sendable {
         var script: ArraySlice<UInt8>
         /// Where the interpreter changes to first, one after the other.
         var directories: [ArraySlice<UInt8>]
+        /// A script without a slash is looked for in PATH.
+        var isSearched: Bool
     }
 
     /// Letters with an argument: the rest of the word, or the next one.
@@ -20,6 +22,8 @@ struct OptionGrammar: Sendable {
     var script = ""
     /// Letters whose argument is a directory to change to.
     var directory = ""
+    /// Letters that have the script looked for in PATH.
+    var search = ""
     /// Long options with an argument in the next word.
     var longArgument: [String] = []
     var longNone: [String] = []
@@ -33,38 +37,43 @@ struct OptionGrammar: Sendable {
     func operand(_ words: ArraySlice<ArraySlice<UInt8>>) -> Operand? {
         var words = words
         var directories: [ArraySlice<UInt8>] = []
+        var isSearched = false
+        func found(_ script: ArraySlice<UInt8>) -> Operand {
+            Operand(script: script, directories: directories, isSearched: isSearched)
+        }
         while let word = words.popFirst() {
             guard word.count > 1 else {
                 if !isShell || !word.elementsEqual("-".utf8) {
-                    return word.elementsEqual("-".utf8) ? nil : Operand(script: word, directories: directories)
+                    return word.elementsEqual("-".utf8) ? nil : found(word)
                 }
-                return words.first.map { Operand(script: $0, directories: directories) }
+                return words.first.map { found($0) }
             }
             if word.elementsEqual("--".utf8) {
                 guard !readsInputAfterDashes, let script = words.first else { return nil }
                 let isInput = !isShell && script.elementsEqual("-".utf8)
-                return isInput ? nil : Operand(script: script, directories: directories)
+                return isInput ? nil : found(script)
             }
             if word.starts(with: "--".utf8) {
                 if longNone.contains(where: { word.isOption($0) }) { return nil }
                 if let name = longScript.first(where: { word.isOption($0) }) {
                     let attached = word.dropFirst(name.utf8.count + 1)
                     let script = word.count > name.utf8.count ? attached : words.first
-                    return script.map { Operand(script: $0, directories: directories) }
+                    return script.map { found($0) }
                 }
                 // With `=` the argument is in the same word.
                 if longArgument.contains(where: { word.elementsEqual($0.utf8) }) { _ = words.popFirst() }
                 continue
             }
             guard word.first == UInt8(ascii: "-") || isShell && word.first == UInt8(ascii: "+") else {
-                return Operand(script: word, directories: directories)
+                return found(word)
             }
             var letters = word.dropFirst()
             while let letter = letters.popFirst() {
                 if none.has(letter) { return nil }
+                if search.has(letter) { isSearched = true }
                 if script.has(letter) || argument.has(letter) || directory.has(letter) {
                     guard let value = letters.isEmpty ? words.popFirst() : letters else { return nil }
-                    if script.has(letter) { return Operand(script: value, directories: directories) }
+                    if script.has(letter) { return found(value) }
                     if directory.has(letter) { directories.append(value) }
                     break
                 }
@@ -98,21 +107,22 @@ extension OptionGrammar {
             || suffix.allSatisfy { "dmut".has($0) }
     }
 
-    // php-fpm has no script of its own, and is none of these.
+    // php-fpm has no script of its own. The words of php-cgi are those of the query string (RFC 3875 section 4.4): a visitor
+    // would choose the script.
     private static let known: [(names: [String], grammar: OptionGrammar)] = [
         (["perl"], perl), (["python", "pypy"], python), (["ruby"], ruby), (["node", "nodejs"], node),
         (["bash", "rbash"], bash), (["sh", "dash"], posixShell), (["zsh", "ksh", "mksh", "lksh"], otherShell),
-        (["php", "php-cgi", "php-cli"], php),
+        (["php", "php-cli"], php),
     ]
 
     // perlrun(1).
-    private static let perl = OptionGrammar(argument: "IMm", rest: "CDFVxi", number: "0l", none: "eEvh")
+    private static let perl = OptionGrammar(argument: "IMm", rest: "CDFVxi", number: "0l", none: "eEvh", search: "S")
     // python(1); Q is of version 2.
     private static let python = OptionGrammar(
         argument: "WXQ", none: "cmhV", longArgument: ["--check-hash-based-pycs"], longNone: ["--help", "--version"])
     // ruby(1).
     private static let ruby = OptionGrammar(
-        argument: "rIE", rest: "FKTWxi", number: "0", none: "eh", directory: "CX",
+        argument: "rIE", rest: "FKTWxi", number: "0", none: "eh", directory: "CX", search: "S",
         longArgument: [
             "--encoding", "--external-encoding", "--internal-encoding", "--enable", "--disable", "--parser", "--dump",
             "--backtrace-limit",

@@ -23,6 +23,34 @@ public enum Path {
         return path.isEmpty ? [UInt8(ascii: "/")] : path
     }
 
+    /// The absolute path that leads from a directory without symbolic links to `path`. `.` and empty components are left
+    /// out, and `..` only where it comes first: after a name it goes to where that leads, which may be a symbolic link.
+    /// Nil where the path is relative to no absolute directory, too long or empty.
+    public static func join(_ path: some Collection<UInt8>, to directory: [UInt8]) -> [UInt8]? {
+        guard let first = path.first, directory.count + path.count <= 2 * limit else { return nil }
+        let isRelative = first != UInt8(ascii: "/")
+        guard !isRelative || isAbsolute(directory) else { return nil }
+        var kept = isRelative ? components(directory) : []
+        var hasName = false
+        for component in components(Array(path)) where !component.elementsEqual(".".utf8) {
+            if component.elementsEqual("..".utf8), !hasName {
+                _ = kept.popLast()
+            } else {
+                hasName = true
+                kept.append(component)
+            }
+        }
+        let joined = absolute(kept)
+        return joined.count <= limit ? joined : nil
+    }
+
+    /// `path` as a process with that root directory names it. Nil where it is not below the root.
+    static func below(_ root: [UInt8], _ path: [UInt8]) -> [UInt8]? {
+        let above = components(root)
+        let all = components(path)
+        return isAbsolute(path) && all.starts(with: above) ? absolute(all.dropFirst(above.count)) : nil
+    }
+
     /// The absolute path without `.`, `..` and empty components; nil where it is relative to no absolute directory, too
     /// long or empty. `..` behind a symbolic link goes elsewhere in the kernel: such a path is not the file's.
     public static func resolve(_ path: some Collection<UInt8>, in directory: [UInt8]) -> [UInt8]? {

@@ -9,6 +9,8 @@ public struct Placement: Equatable, Sendable {
     public var unit: String?
     /// Container id, or its name where the path has only that; none that a delegated user made.
     public var container: String?
+    /// Its numbers of users are not this host's: it is in a container.
+    public var hasOwnUsers = false
     /// Why the stack of this PHP program cannot be read.
     public var opaquePHP: String?
     /// The mail server that this process is, by its program's file and its user.
@@ -76,8 +78,13 @@ public final class Process: Sendable {
             : Array(arguments.joined(separator: [UInt8(ascii: " ")]))
     }
 
-    /// The user's name, the number where it has none, `?` where the description was lost.
-    public var user: String { placement.userName ?? description.uid.map(String.init) ?? "?" }
+    /// The user's name, the number where it has none, `?` where the description was lost. In a container the number and
+    /// the container, as in `33@web1`, with twelve digits of an id.
+    public var user: String {
+        if let name = placement.userName { return name }
+        let number = description.uid.map(String.init) ?? "?"
+        return placement.container.map { "\(number)@\($0.count == 64 ? String($0.prefix(12)) : $0)" } ?? number
+    }
 
     /// What the sender is called by: the exe, `kernel` for a thread of the kernel, or comm where there is no exe.
     public var program: [UInt8] {

@@ -121,10 +121,23 @@ public struct ProcessDescription: Equatable, Sendable {
 
     /// The arguments. The zeros with which a program pads its title are not arguments.
     public var arguments: [ArraySlice<UInt8>] {
+        // What is as the kernel laid it out has no padding.
+        if let execution, execution.argv == argv { return execution.arguments }
         guard let last = argv.lastIndex(where: { $0 != 0 }) else { return [] }
-        // One zero more is an empty argument. With several, only an unchanged argv tells arguments from padding.
-        if argv.count - last > 3, argv != execution?.argv { return argv[...last].arguments }
-        return argv.arguments
+        // One zero more is an empty argument. With several, these are padding.
+        return (argv.count - last > 3 ? argv[...last] : argv[...]).arguments
+    }
+
+    /// The arguments at exec, where those at the connect are others. Nil where they are the same, or where either could
+    /// not be read.
+    public var formerArguments: [ArraySlice<UInt8>]? {
+        guard let execution, !execution.argv.isEmpty, !gaps.contains(.argvUnreadable) else { return nil }
+        var (former, latter) = (execution.argv[...], argv[...])
+        if execution.isArgvTruncated || gaps.contains(.argvTruncated) {
+            let length = min(former.count, latter.count)
+            (former, latter) = (former.prefix(length), latter.prefix(length))
+        }
+        return former == latter ? nil : execution.arguments
     }
 }
 

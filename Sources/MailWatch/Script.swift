@@ -14,6 +14,8 @@ public struct ScriptFacts: Equatable, Sendable {
         case tooLarge = "too-large"
         /// The file system did not answer in time.
         case timedOut = "timed-out"
+        /// The path is relative, and to which directory is not known.
+        case unknownDirectory = "unknown-directory"
     }
 
     public var obstacle: Obstacle?
@@ -99,9 +101,10 @@ public final class Script: Sendable {
     /// Another one for each object.
     public let serial: UInt64
     public let evidence: Evidence
-    /// Absolute, as the process names it; empty where it is not known.
+    /// As the process names it. Relative where the directory is not known, and begins with `...` where its beginning is
+    /// not; empty where nothing is known.
     public let path: [UInt8]
-    /// 0 where it is not known.
+    /// In the file at `path`; 0 where it is not known.
     public let line: UInt32
     public let context: PHPContext?
     public let facts: ScriptFacts?
@@ -119,9 +122,12 @@ public final class Script: Sendable {
     /// Of a PHP context: the culprit's file and line, or the entry script where there is no stack.
     public convenience init(evidence: Evidence, context: PHPContext, facts: ScriptFacts?) {
         self.init(
-            evidence: evidence, path: context.culpritPath, line: context.culpritFrame?.line ?? 0, context: context,
+            evidence: evidence, path: context.culpritPath, line: context.culpritFrame?.sourceLine ?? 0, context: context,
             facts: facts)
     }
+
+    /// The line within the code that `line` has compiled from text, as by eval; nil for code of the file itself.
+    public var evaluatedLine: UInt32? { context?.culpritFrame?.evaluatedLine }
 }
 
 extension PHPContext {

@@ -29,16 +29,21 @@ struct SenderProfile: Sendable {
         }
         let doubts = description.doubts
         reasons += Doubts.codes.compactMap { doubts.contains($0.doubt) ? Reason($0.code, program: program) : nil }
-        if Self.isTemporary(description.exe, policy) {
+        let isTemporary = Self.isTemporary(description.exe, policy)
+        if description.gaps.contains(.exeTruncated) {
+            reasons.append(Reason(.exeInTemporaryFolder, Self.cutSentence("program", program)))
+        } else if isTemporary {
             reasons.append(Reason(.exeInTemporaryFolder, program: program))
         } else if Self.isUploaded(exe: description.exe, policy) {
             reasons.append(Reason(.exeInUploads, program: program))
         }
-        if let script = connection.script, Self.isUploaded(script) {
-            reasons.append(Reason(.scriptInUploads, program: program, name: script.path))
-        }
-        if let name = ProgramClaim.foreignName(of: description) {
+        if let script = connection.script { reasons += Self.reasons(script, description, policy) }
+        if let name = ProgramClaim.foreignName(of: description, isTemporary: isTemporary) {
             reasons.append(Reason(.argvMismatch, program: program, name: name))
+        }
+        if ProgramClaim.hidesArguments(description), let former = description.formerArguments {
+            let command = Array(former.joined(separator: [UInt8(ascii: " ")]))
+            reasons.append(Reason(.argvChanged, program: program, name: command))
         }
         self.reasons = reasons
     }
@@ -61,6 +66,40 @@ struct SenderProfile: Sendable {
         return networks.isEmpty ? .none : .networks(networks)
     }
 
+    /// What is suspicious of a script, whatever runs it.
+    private static func reasons(_ script: Script, _ process: ProcessDescription, _ policy: Policy) -> [Reason] {
+        var reasons: [Reason] = []
+        func add(_ code: Reason.Code) { reasons.append(Reason(code, program: [], name: script.path)) }
+        if script.facts?.obstacle == .missing { add(.scriptDeleted) }
+        let isCut = script.path.starts(with: "...".utf8)
+        if isCut || isOfUnreadableFolder(script, process) {
+            reasons.append(Reason(.scriptInTemporaryFolder, cutSentence("script", script.path)))
+        } else if isTemporary(place(of: script, process), policy) {
+            add(.scriptInTemporaryFolder)
+        }
+        if isUploaded(script, policy) { add(.scriptInUploads) }
+        return reasons
+    }
+
+    private static func cutSentence(_ kind: StaticString, _ path: [UInt8]) -> [UInt8] {
+        Array("The path of the \(kind) ".utf8) + path
+            + Array(" is too long to be read whole: it may lie in a folder for temporary files.".utf8)
+    }
+
+    /// The directory that the script's path is relative to was too long to be read whole.
+    private static func isOfUnreadableFolder(_ script: Script, _ process: ProcessDescription) -> Bool {
+        guard script.facts?.obstacle == .unknownDirectory, let execution = process.execution else { return false }
+        return execution.cwd.isEmpty && script.evidence == .argv
+    }
+
+    /// The script's path in the mount namespace. Where it is relative, to the directory at the connect: it may have been
+    /// another one.
+    private static func place(of script: Script, _ process: ProcessDescription) -> [UInt8] {
+        guard let path = Path.resolve(script.path, in: process.cwd) else { return script.path }
+        let root = Path.isAbsolute(script.path) ? Path.components(process.root) : []
+        return Path.absolute(root + Path.components(path))
+    }
+
     private static func isTemporary(_ exe: [UInt8], _ policy: Policy) -> Bool {
         policy.temporaryFolders.contains { exe.starts(with: $0.utf8) && exe.dropFirst($0.utf8.count).first == 0x2F }
     }
@@ -81,9 +120,16 @@ struct SenderProfile: Sendable {
         return folders[(root + 1)...].contains { $0.isOne(of: policy.uploadFolders) }
     }
 
-    private static func isUploaded(_ script: Script) -> Bool {
-        if let component = script.facts?.application?.component { return component.kind == .uploads }
-        return Path.components(script.path).dropLast().contains { $0.isOne(of: ["uploads"]) }
+    private static func isUploaded(_ script: Script, _ policy: Policy) -> Bool {
+        let application = script.facts?.application
+        // Who can write into a folder for uploads can put what looks like an application there.
+        let above = Path.components(application?.root ?? [])
+        if above.contains(where: { $0.isOne(of: ["uploads"]) }) { return true }
+        if let component = application?.component { return component.kind == .uploads }
+        let folders = Path.components(script.path).dropLast()
+        if folders.contains(where: { $0.isOne(of: ["uploads"]) }) { return true }
+        // An application that is known keeps code of its own in folders that are called so.
+        return application.map { $0.kind == .plain } ?? true && isUploaded(exe: script.path, policy)
     }
 }
 

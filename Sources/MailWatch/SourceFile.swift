@@ -2,6 +2,14 @@ extension PHPContext.Frame {
     /// The file on disk that the code is from.
     public var sourceFile: [UInt8] { Self.sourceFile(of: file) }
 
+    /// The line in that file: for code that was compiled from text, the one that had it compiled. 0 where it is not known.
+    public var sourceLine: UInt32 { Self.withoutDescriptions(file[...]).line ?? line }
+
+    /// The line within code that was compiled from text, as by eval; nil for code of a file, and where it is not known.
+    public var evaluatedLine: UInt32? {
+        line == 0 || Self.withoutDescriptions(file[...]).line == nil ? nil : line
+    }
+
     /// `Class::method`, `function` or `{closure}`; empty for the main code of a file.
     public var call: [UInt8] {
         guard !function.isEmpty, !scope.isEmpty else { return function }
@@ -18,22 +26,28 @@ extension PHPContext.Frame {
     /// The file that a name of compiled code means: `/a/b.php` for `/a/b.php(12) : eval()'d code`, also nested, and
     /// `/a/x.phar` for `phar:///a/x.phar/inner.php`.
     public static func sourceFile(of file: [UInt8]) -> [UInt8] {
-        var rest = file[...]
-        // From the end, for a folder can be called `x(1) : y`.
-        while let shorter = withoutDescription(rest) { rest = shorter }
+        let rest = withoutDescriptions(file[...]).file
         guard rest.starts(with: "phar://".utf8) else { return Array(rest) }
         return archive(Array(rest.dropFirst("phar://".utf8.count)))
     }
 
-    /// Nil where there is no `(digits) : description` at the end.
-    private static func withoutDescription(_ file: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    /// The name without all `(digits) : description` at its end, and the number of the first of them; nil where there is
+    /// none.
+    private static func withoutDescriptions(_ file: ArraySlice<UInt8>) -> (file: ArraySlice<UInt8>, line: UInt32?) {
+        var rest = (file: file, line: nil as UInt32?)
+        // From the end, for a folder can be called `x(1) : y`.
+        while let shorter = withoutDescription(rest.file) { rest = shorter }
+        return rest
+    }
+
+    private static func withoutDescription(_ file: ArraySlice<UInt8>) -> (file: ArraySlice<UInt8>, line: UInt32?)? {
         guard let description = descriptions.first(where: { file.ends(with: $0) }) else { return nil }
         let number = file.dropLast(description.utf8.count)
         guard number.ends(with: ") : ") else { return nil }
         let digits = number.dropLast(4)
         let end = digits.lastIndex { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? digits.startIndex
         guard end + 1 < digits.endIndex, digits[end] == UInt8(ascii: "(") else { return nil }
-        return digits[..<end]
+        return (digits[..<end], UInt32(String(decoding: digits[(end + 1)...], as: UTF8.self)) ?? 0)
     }
 
     /// Up to the first component that is called as the phar extension demands: `.phar`, or `.tar` and `.zip` for those

@@ -20,7 +20,7 @@ public struct Tracker {
         }
     }
 
-    /// What is found out about a script: of PHP by its context, of other interpreters by the path that argv has.
+    /// What is found out about a script: of PHP by its context, of other interpreters by the absolute path that argv has.
     public typealias Inspection = (_ path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription) ->
         ScriptFacts?
 
@@ -130,12 +130,12 @@ public struct Tracker {
     private mutating func process(of event: ConnectEvent) -> Process {
         latestTime = max(latestTime, event.time)
         if let description = event.description {
-            let path = Interpreter.script(of: description)
-            let script = path.map {
-                Script(evidence: .argv, path: $0, context: nil, facts: inspect($0, nil, description))
+            let placement = place(description)
+            let script = Interpreter.script(of: description).map {
+                Script(evidence: .argv, path: $0, context: nil, facts: facts(of: $0, nil, description, placement))
             }
             let process = Process(
-                identity: event.identity, description: description, placement: place(description), script: script)
+                identity: event.identity, description: description, placement: placement, script: script)
             processes.insert(process, as: event.identity, time: event.time)
             return process
         }
@@ -145,6 +145,20 @@ public struct Tracker {
         description.comm = event.threadName
         description.gaps = .descriptionLost
         return Process(identity: event.identity, description: description, placement: Placement())
+    }
+
+    /// No file on disk is known to be the script where the path is relative. A frame's file without a directory is none.
+    private func facts(
+        of path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription, _ placement: Placement
+    ) -> ScriptFacts? {
+        guard Path.isAbsolute(path) || context?.culpritFrame != nil else {
+            var facts = ScriptFacts()
+            facts.obstacle = .unknownDirectory
+            return facts
+        }
+        var facts = inspect(path, context, process)
+        if placement.hasOwnUsers { facts?.owner = nil }
+        return facts
     }
 
     /// The script of a context that a connect names.
@@ -159,7 +173,8 @@ public struct Tracker {
         }
         if let known = evidence == .stack ? scene.own : scene.inherited { return known }
         let path = scene.context.culpritPath
-        let facts = path.isEmpty ? nil : inspect(path, scene.context, process.description)
+        let facts = path.isEmpty ? nil : facts(
+            of: path, scene.context, process.description, process.placement)
         let script = Script(evidence: evidence, context: scene.context, facts: facts)
         if evidence == .stack { scene.own = script } else { scene.inherited = script }
         scenes.insert(scene, as: fingerprint, time: time)

@@ -18,7 +18,7 @@ public struct CSVReport: Sendable {
         "origin_script", "origin_line", "origin_pid", "origin_stack", "destination_name", "verdict", "reasons",
         "smtp_hello", "smtp_ehlo", "smtp_mail_from", "smtp_size", "smtp_rcpt_to", "smtp_recipients", "smtp_messages",
         "smtp_accepted", "smtp_starttls", "smtp_encrypted", "smtp_server_name", "smtp_auth", "smtp_data", "smtp_quit",
-        "smtp_greeting", "smtp_reply_code", "smtp_reply", "smtp_proxy", "smtp_gaps",
+        "smtp_greeting", "smtp_reply_code", "smtp_reply", "smtp_proxy", "smtp_gaps", "script_evaluated_line",
     ]
 
     private var timestamps = TimestampWriter()
@@ -58,6 +58,7 @@ public struct CSVReport: Sendable {
         Self.field(connection.judgement.verdict.rawValue, to: &row)
         Self.field(connection.judgement.reasons.map(\.code.rawValue).joined(separator: " "), to: &row)
         Self.dialogueFields(connection.dialogue, to: &row)
+        Self.field(number: connection.script?.evaluatedLine, to: &row)
         row.append("\r\n" as StaticString)
     }
 

@@ -86,6 +86,7 @@ public struct DetailReport: Sendable {
             case .argv: "argv: its own word, no proof"
             }
         line("script", ScriptText.location(script), "(\(evidence))", to: &text)
+        line("evaluated", ScriptText.evaluated(script), to: &text)
         if let facts = script.facts { append(facts, to: &text) }
         guard let context = script.context else { return }
         line("request", ScriptText.request(context), to: &text)
@@ -115,7 +116,7 @@ public struct DetailReport: Sendable {
             "process", Array("\(description.pid) ".utf8) + process.program, description.isExeDeleted ? "(deleted)" : "",
             to: &text)
         line("user", user, to: &text)
-        line("command", process.commandLine, to: &text)
+        line("command", ScriptText.commandLine(process), to: &text)
         line("cwd", description.cwd, to: &text)
         if let execution = description.execution { append(execution, description, to: &text) }
         line("namespace", Self.namespaces(description), to: &text)

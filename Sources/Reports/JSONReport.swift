@@ -301,6 +301,7 @@ public struct JSONReport: Sendable {
     private static func describe(_ script: Script, to json: inout JSONWriter) {
         json.text("evidence", script.evidence.rawValue)
         if script.line > 0 { json.number("line", script.line) }
+        if let line = script.evaluatedLine { json.number("evaluated_line", line) }
         if let obstacle = script.facts?.obstacle { json.text("obstacle", obstacle.rawValue) }
         if let application = script.facts?.application {
             json.object("application") {

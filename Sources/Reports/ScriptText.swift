@@ -22,14 +22,37 @@ public enum ScriptText {
         Array(context.frames.map(place).joined(separator: Array(" < ".utf8)))
     }
 
+    /// Text in which no blank is overlooked: in quotes where it is empty, begins or ends with a blank or has two in a row.
+    static func visible(_ text: some BidirectionalCollection<UInt8>) -> [UInt8] {
+        let blank = UInt8(ascii: " ")
+        let hidesBlank =
+            text.isEmpty || text.first == blank || text.last == blank
+            || zip(text, text.dropFirst()).contains { $0 == blank && $1 == blank }
+        return hidesBlank ? [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")] : Array(text)
+    }
+
+    /// The arguments, of which an empty one and blanks can be seen; comm in brackets where there are none.
+    public static func commandLine(_ process: Process) -> [UInt8] {
+        let arguments = process.description.arguments
+        return arguments.isEmpty
+            ? process.commandLine : Array(arguments.map(visible).joined(separator: [UInt8(ascii: " ")]))
+    }
+
     /// `path:line`, the path alone, or nothing.
     public static func location(_ script: Script) -> [UInt8] {
-        var text = script.path
+        guard !script.path.isEmpty else { return [] }
+        var text = visible(script.path)
         if script.line > 0 {
             text.append(UInt8(ascii: ":"))
             text.append(decimal: UInt64(script.line))
         }
         return text
+    }
+
+    /// `line 3 of the code evaluated there`: the place within code that the script compiles from text at its own line. Empty
+    /// for code of the file itself.
+    static func evaluated(_ script: Script) -> [UInt8] {
+        script.evaluatedLine.map { Array("line \($0) of the code evaluated there".utf8) } ?? []
     }
 
     /// `GET shop.example/contact from 203.0.113.9`, as much of it as there is.
@@ -80,7 +103,15 @@ public enum ScriptText {
         PHPContext.Gaps.names.filter { context.gaps.contains($0.gap) }.map { "\($0.name)" }
     }
 
-    /// Who is behind a connection, in a line: the script that PHP's stack tells, else the command line.
+    /// The script, or the command line where there is none or its folder is not known.
+    public static func label(_ connection: Connection) -> [UInt8] {
+        guard let script = connection.script, script.evidence != .argv || Path.isAbsolute(script.path) else {
+            return commandLine(connection.process)
+        }
+        return location(script)
+    }
+
+    /// Who is behind a connection, in a line: the script, and the command line unless PHP's stack says more.
     public static func who(_ connection: Connection) -> [UInt8] {
         let process = connection.process
         var pieces: [[UInt8]] = []
@@ -88,15 +119,17 @@ public enum ScriptText {
             var head = location(script)
             if let call = context.culpritFrame?.call, !call.isEmpty { head += [UInt8(ascii: " ")] + call }
             pieces.append(head)
+            pieces.append(evaluated(script))
             pieces.append(request(context))
             if let application = script.facts?.application { pieces.append(self.application(application)) }
             if !context.pool.isEmpty { pieces.append(Array("pool ".utf8) + context.pool) }
             let gaps = gaps(context)
             if !gaps.isEmpty { pieces.append(Array("partial: \(gaps.joined(separator: " "))".utf8)) }
             // PHP's own command line says less than its stack.
-            if connection.php == nil { pieces.append(process.commandLine) }
+            if connection.php == nil { pieces.append(commandLine(process)) }
         } else {
-            pieces.append(process.commandLine)
+            if let script = process.script, Path.isAbsolute(script.path) { pieces.append(location(script)) }
+            pieces.append(commandLine(process))
             if let reason = process.placement.opaquePHP { pieces.append(Array("partial: \(reason)".utf8)) }
         }
         return Array(pieces.filter { !$0.isEmpty }.joined(separator: Array(" | ".utf8)))

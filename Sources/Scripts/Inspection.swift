@@ -1,4 +1,5 @@
 internal import CLibmd
+internal import CLinux
 internal import Glibc
 internal import HostFacts
 internal import MailWatch
@@ -31,7 +32,8 @@ struct Inspection: Sendable {
             facts.obstacle = errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable
             return
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        // In proc, /proc/self and what leads there (/dev/fd) are those of whoever looks: not what the process had there.
+        guard status.st_mode & S_IFMT == S_IFREG, !clinux_is_pseudo(found.number) else {
             facts.obstacle = .unreadable
             return
         }

@@ -15,6 +15,10 @@ enum ProcessRoot {
     ///
     /// - Parameter first: the first process of the host.
     static func open(of process: ProcessDescription, origin: Origin?, first: UInt32) -> RootDirectory? {
+        // The PHP that named the script: its child may have put other files there for itself.
+        if let origin, let startTime = origin.startTime, let root = root(of: origin.pid, startTime: startTime) {
+            return RootDirectory(root)
+        }
         if let root = root(of: process.pid, startTime: process.startTime) { return RootDirectory(root) }
         if let origin, let root = root(of: origin, for: process) { return RootDirectory(root) }
         return shared(process, first: first)

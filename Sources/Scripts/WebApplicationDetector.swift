@@ -20,7 +20,10 @@ public struct WebApplicationDetector {
     /// - Parameter others: paths to look at where the folders above the script say nothing: the entry script, and those
     ///   of other frames. Debian's plugins, for one, are outside of WordPress's folder.
     public func application(of path: [UInt8], others: [[UInt8]] = []) -> WebApplication? {
-        guard let path = Path.resolve(path, in: []) else { return nil }
+        // What `..` leads to behind a symbolic link is not above the script.
+        guard !Path.components(path).contains(where: { $0.elementsEqual("..".utf8) }),
+            let path = Path.resolve(path, in: [])
+        else { return nil }
         var search = Search(files: files)
         for start in [path] + others.prefix(Self.otherLimit).compactMap({ Path.resolve($0, in: []) }) {
             guard let (signature, root) = search.known(above: start) else { continue }

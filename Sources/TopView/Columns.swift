@@ -99,7 +99,7 @@ struct Columns {
 
     /// The script, else the command line; escaped.
     func who(_ connection: Connection) -> [UInt8] {
-        escaped(connection.script.map(ScriptText.location) ?? connection.process.commandLine)
+        escaped(ScriptText.label(connection))
     }
 
     func destination(_ connection: Connection) -> [UInt8] {

@@ -41,10 +41,10 @@ public enum Grouping: Int, CaseIterable, Sendable {
         return switch self {
         case .script:
             GroupKey(
-                uid: process.description.uid, program: process.program, text: connection.script?.path ?? [],
-                address: nil)
+                uid: process.description.uid, user: process.user, program: process.program,
+                text: connection.script?.path ?? [], address: nil)
         case .program: GroupKey(uid: nil, program: process.program, text: [], address: nil)
-        case .user: GroupKey(uid: process.description.uid, program: [], text: [], address: nil)
+        case .user: GroupKey(uid: process.description.uid, user: process.user, program: [], text: [], address: nil)
         case .pool: GroupKey(uid: nil, program: [], text: Self.pool(of: connection), address: nil)
         case .destination:
             GroupKey(uid: nil, program: [], text: [], address: connection.destination.address)

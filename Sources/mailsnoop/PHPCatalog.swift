@@ -27,11 +27,14 @@ final class PHPCatalog: Sendable {
         var reasons: [File: String?] = [:]
         var isBusy = false
         var allowance = PHPCatalog.programsPerTick
+        var allowanceForOthers = PHPCatalog.othersPerTick
     }
 
     private static let reasonLimit = 1024
     /// Programs to look at between two ticks.
     private static let programsPerTick = 16
+    /// Of those, programs that are only as large as PHP: a host that compiles has many.
+    private static let othersPerTick = 5
     private static let scanPatience = DispatchTimeInterval.seconds(3)
     /// PHP takes 10 ms and more until it runs its first line.
     private static let patience = DispatchTimeInterval.milliseconds(20)
@@ -45,8 +48,11 @@ final class PHPCatalog: Sendable {
     /// Looks at a program that was started. What cannot be looked at now is asked for again when it is next started.
     func look(at program: ProgramEvent) {
         let isAllowed = state.withLock { state in
-            guard !state.isBusy, state.allowance > 0 else { return false }
+            guard !state.isBusy, state.allowance > 0, program.isNamed || state.allowanceForOthers > 0 else {
+                return false
+            }
             state.allowance -= 1
+            if !program.isNamed { state.allowanceForOthers -= 1 }
             return true
         }
         guard isAllowed else { return }
@@ -62,7 +68,12 @@ final class PHPCatalog: Sendable {
     }
 
     /// A few times a second.
-    func tick() { state.withLock { $0.allowance = Self.programsPerTick } }
+    func tick() {
+        state.withLock {
+            $0.allowance = Self.programsPerTick
+            $0.allowanceForOthers = Self.othersPerTick
+        }
+    }
 
     /// Why the stack of this process cannot be read, should it be PHP and have none.
     func reason(for process: ProcessDescription) -> String? {

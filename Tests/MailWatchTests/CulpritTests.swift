@@ -86,6 +86,27 @@ struct CulpritTests {
         #expect(String(decoding: file, as: UTF8.self) == expected)
     }
 
+    /// The line of the file, and that within what is compiled there.
+    @Test(
+        arguments: [
+            ("/a/b.php", 7, nil), ("/a/b.php(12) : eval()'d code", 12, 7),
+            ("/a/b.php(12) : eval()'d code(3) : eval()'d code", 12, 7),
+            ("/a/b.php(1) : runtime-created function(5) : eval()'d code", 1, 7),
+            ("/a/b.php(4) : assert code", 4, 7), ("/a(9) : x/b.php(12) : regexp code", 12, 7),
+            ("/a/b.php() : eval()'d code", 7, nil), ("/a/b.php(99999999999) : eval()'d code", 0, 7),
+            ("phar:///a/x.phar/i.php(2) : eval()'d code", 2, 7), ("", 7, nil),
+        ] as [(String, UInt32, UInt32?)])
+    func lines(name: String, line: UInt32, evaluated: UInt32?) {
+        let frame = PHPContext.Frame(kind: .eval, file: Array(name.utf8), line: 7)
+        #expect(frame.sourceLine == line)
+        #expect(frame.evaluatedLine == evaluated)
+        var context = PHPContext()
+        context.frames = [frame]
+        let script = Script(evidence: .stack, context: context, facts: nil)
+        #expect(script.line == line)
+        #expect(script.evaluatedLine == evaluated)
+    }
+
     @Test(
         arguments: [
             ("", "", ""), ("", "f", "f"), ("A\\B", "f", "A\\B::f"), ("A", "{closure}", "A::{closure}"), ("A", "", ""),

@@ -4,11 +4,19 @@ import Testing
 
 /// What else is worth a word.
 struct JudgeReasonTests {
-    private func process(exe: String, argv: String? = nil, isDeleted: Bool = false) -> ProcessDescription {
+    private func process(
+        exe: String, argv: String? = nil, isDeleted: Bool = false, startedAs former: String? = nil, in cwd: String = "/"
+    ) -> ProcessDescription {
         var process = ProcessDescription.sample
         process.exe = Array(exe.utf8)
         process.argv = Array((argv ?? exe + "\0").utf8)
         process.isExeDeleted = isDeleted
+        if let former {
+            var execution = ProcessDescription.Execution()
+            execution.argv = Array(former.utf8)
+            execution.cwd = Array(cwd.utf8)
+            process.execution = execution
+        }
         return process
     }
 
@@ -110,6 +118,167 @@ struct JudgeReasonTests {
     ])
     func rightNameIsNot(exe: String, title: String) throws {
         #expect(try codes(process(exe: exe, argv: title + "\0-x\0")) == [])
+    }
+
+    /// argv[0] of a Perl script at exec, and what it calls itself. The names are not those of the script, its folders or
+    /// the interpreter.
+    @Test(
+        arguments: [
+            "klogd", "syslogd" + String(repeating: " ", count: 1016), "dbus-daemon --system", "kworker/u8:1",
+            "/usr/lib/systemd/systemd-journald", "containerd-shim", "rtkit-daemon", "[rcu_sched]", "[kworker/3:1H-events] ",
+            "  sshd: root@pts/0", "\tcupsd\t-l", "jbd2/sda1-8", "(sd-pam)", "unheard-of", "b2.pl", "/usr/sbin/x /perl",
+            "ksoftirqd/0", "migration/1", String(repeating: "/", count: 1016) + "syslogd",
+            "syslogd" + String(repeating: "\0", count: 1015) + "x",
+        ])
+    func titleThatIsNotTheScriptsIsSaid(title: String) throws {
+        for exe in ["/usr/bin/perl", "/usr/bin/python3.11", "/usr/bin/node"] {
+            var process = process(exe: exe, argv: title, startedAs: "perl\0b.pl\0\(title)\0", in: "/srv/shop")
+            if title.utf8.count > 1000 { process.gaps = .argvTruncated }
+            #expect(try codes(process) == [.argvMismatch, .argvChanged], "\(exe)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("/usr/bin/perl", "/usr/bin/perl -T /usr/sbin/spamd", "spamd child"),
+            ("/usr/bin/python3.11", "python3 /usr/bin/gunicorn shop:app", "gunicorn: master [shop:app]"),
+            ("/usr/bin/python3.11", "python3 -m celery worker", "celeryd: celery@host:MainProcess"),
+            ("/usr/bin/ruby3.1", "ruby /usr/bin/puma -p 80", "puma 6.0 (tcp://0.0.0.0:80) [a]"),
+            ("/usr/bin/ruby3.1", "ruby /usr/local/bin/bundle exec sidekiq", "sidekiq 7.0 shop [0 of 5 busy]"),
+            ("/usr/bin/node", "node /usr/lib/node_modules/pm2/lib/Daemon.js", "PM2 v5.3.0: God Daemon (/root/.pm2)"),
+            ("/usr/bin/perl", "perl /srv/a/send.pl", "send: 3 of 7"), ("/usr/bin/perl", "perl /srv/a/b.pl", "perl b.pl 7"),
+        ])
+    func titleOfAScriptIsAChange(exe: String, former: String, title: String) throws {
+        let argv = former.split(separator: " ").joined(separator: "\0") + "\0"
+        var trace = JudgedTrace(process(exe: exe, argv: title, startedAs: argv))
+        let judgement = try trace.connect()
+        #expect(judgement.codes == [.nothingSaid, .argvChanged])
+        #expect(judgement.sentence(.argvChanged) == "\(exe) has changed its argv: it was started as \(former).")
+    }
+
+    /// Daemons with their usual titles, and programs that have not changed theirs.
+    @Test(
+        arguments: [
+            ("/usr/sbin/nginx", "nginx|-g|daemon off;", "nginx: worker process"),
+            ("/usr/sbin/php-fpm8.2", "/usr/sbin/php-fpm8.2|--nodaemonize", "php-fpm: pool www"),
+            ("/usr/lib/openssh/sshd-session", "/usr/lib/openssh/sshd-session|-D|-R", "sshd: ann [priv]"),
+            ("/usr/libexec/sendmail/sendmail", "sendmail|-bd|-q15m", "sendmail: accepting connections"),
+            ("/usr/lib/postfix/sbin/smtp", "smtp|-t|unix|-u|-c", "smtp|-t|unix|-u|-c|"),
+            ("/usr/bin/perl", "/usr/bin/perl|/usr/sbin/spamd", "/usr/bin/perl|/usr/sbin/spamd|"),
+            ("/usr/bin/bash", "-bash", "-bash|"), ("/opt/x/postgres", "postgres|-D|x", "postgres: checkpointer"),
+        ])
+    func usualTitleIsNone(exe: String, former: String, title: String) throws {
+        func zeroed(_ text: String) -> String { text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\0") }
+        #expect(try codes(process(exe: exe, argv: zeroed(title), startedAs: zeroed(former) + "\0")) == [])
+    }
+
+    /// A daemon's name, or a system's path, on a file where no daemon is installed.
+    @Test(arguments: [
+        ("/dev/shm/httpd", "httpd", true), ("/tmp/.x/sshd", "/usr/sbin/sshd", true), ("/tmp/sshd", "sshd: root", true),
+        ("/memfd:nginx", "nginx", true), ("/memfd:x/crond", "crond", true), ("/var/tmp/dbus-daemon", "dbus-daemon", true),
+        ("/var/www/a/cron", "/usr/sbin/cron", true), ("/home/ann/bin/perl", "/usr/bin/perl", true),
+        ("/tmp/tool", "tool", false), ("/tmp/perl", "perl", false), ("/home/ann/bin/nginx", "nginx", false),
+        ("/opt/x/sbin/httpd", "/usr/sbin/httpd", false), ("/home/ann/bin/x", "/usr/local/bin/x", false),
+    ])
+    func daemonThatLiesElsewhereIsSaid(exe: String, title: String, isFalse: Bool) throws {
+        #expect(try codes(process(exe: exe, argv: title + "\0")).contains(.argvMismatch) == isFalse)
+    }
+
+    @Test func deletedDaemonIsOneWhereItIsInstalled() throws {
+        #expect(try codes(process(exe: "/usr/sbin/nginx", argv: "nginx: worker", isDeleted: true)) == [.exeDeleted])
+        #expect(
+            try codes(process(exe: "/var/lib/x/nginx", argv: "nginx: worker", isDeleted: true)) == [
+                .exeDeleted, .argvMismatch,
+            ])
+    }
+
+    @Test(arguments: [("kworker/0:1", true), ("kswapd0", true), ("ksoftirqd/3", true), ("perl", false), ("loop", false)])
+    func nameOfAKernelThreadIsSaid(comm: String, isFalse: Bool) throws {
+        var disguised = process(exe: "/usr/bin/perl", argv: "perl\0b.pl\0")
+        disguised.comm = Array(comm.utf8)
+        #expect(try codes(disguised) == (isFalse ? [.argvMismatch] : []))
+        // A script that is called so.
+        disguised.argv = Array("perl\0/srv/\(comm)\0".utf8)
+        disguised.comm = Array("migration".utf8)
+        disguised.argv = Array("perl\0/srv/migration\0".utf8)
+        #expect(try codes(disguised) == [])
+    }
+
+    /// The interpreter, and how the script is named at exec; without a directory where it is not known.
+    @Test(
+        arguments: [
+            ("perl", "/tmp/.x.pl", "/", true), ("python3.11", "x.py", "/var/tmp", true), ("bash", "./x", "/dev/shm/a", true),
+            ("ruby3.1", "../run/shm/x.rb", "/srv", true), ("node", "/tmp/../x.js", "/", true), ("php8.2", "/tmp/x", "/", true),
+            ("perl", "x.pl", "/tmpx", false), ("perl", "x.pl", "/srv/tmp", false), ("sh", "/tmp", "/", false),
+            // It was too long to be read.
+            ("perl", "x.pl", "", true),
+        ])
+    func scriptInATemporaryFolderIsSaid(program: String, script: String, cwd: String, isSaid: Bool) throws {
+        let process = process(
+            exe: "/usr/bin/\(program)", argv: "\(program)\0\(script)\0", startedAs: "\(program)\0\(script)\0", in: cwd)
+        #expect(try codes(process) == (isSaid ? [.scriptInTemporaryFolder] : []))
+        var gone = ScriptFacts()
+        gone.obstacle = .missing
+        let isFound = !cwd.isEmpty
+        #expect(
+            try codes(process, facts: gone)
+                == (isFound ? [.scriptDeleted] : []) + (isSaid ? [.scriptInTemporaryFolder] : []))
+    }
+
+    @Test(
+        arguments: [
+            ("/tmp/x.php", true), ("/dev/shm/a/b.php", true), ("/tmp/a.php(12) : eval()'d code", true),
+            ("phar:///tmp/x.phar/i.php", true), (".../srv/x.php", true), ("/srv/tmp/x.php", false),
+            ("Command line code", false),
+        ])
+    func frameInATemporaryFolderIsSaid(file: String, isSaid: Bool) throws {
+        var context = PHPContext()
+        context.frames = [.init(kind: .user, file: Array(file.utf8), line: 7)]
+        #expect(try codes(php: context).contains(.scriptInTemporaryFolder) == isSaid)
+    }
+
+    @Test func scriptInATemporaryRootIsSaid() throws {
+        var jailed = process(exe: "/usr/bin/perl", argv: "perl\0/x.pl\0")
+        jailed.root = Array("/tmp/jail".utf8)
+        #expect(try codes(jailed) == [.scriptInTemporaryFolder])
+        jailed.root = Array("/srv/jail".utf8)
+        #expect(try codes(jailed) == [])
+        // From before: its directory now is what is known.
+        jailed.root = Array("/".utf8)
+        jailed.argv = Array("perl\0x.pl\0".utf8)
+        jailed.cwd = Array("/tmp/a".utf8)
+        #expect(try codes(jailed) == [.scriptInTemporaryFolder])
+    }
+
+    @Test func programWhosePathIsCutMayLieInATemporaryFolder() throws {
+        var cut = process(exe: ".../a/b/x", argv: "x\0")
+        cut.gaps = .exeTruncated
+        #expect(try codes(cut) == [.exeInTemporaryFolder])
+        cut.argv = Array("sshd\0".utf8)
+        #expect(try codes(cut) == [.exeInTemporaryFolder, .argvMismatch])
+    }
+
+    @Test(
+        arguments: [
+            ("perl", "/srv/www/a/files/x.pl", nil, "", true), ("python3", "/var/www/shop/cache/x.py", nil, "", true),
+            ("bash", "/home/ann/public_html/upload/x", nil, "", true), ("perl", "/home/ann/files/x.pl", nil, "", false),
+            ("php8.2", "/srv/www/shop/media/x.php", .plain, "/srv/www/shop", true),
+            // Twig, Smarty and others compile into such folders.
+            ("php8.2", "/srv/www/shop/var/cache/x.php", .symfony, "/srv/www/shop", false),
+            // An application within what was uploaded.
+            ("php8.2", "/srv/www/uploads/a/vendor/b/c/x.php", .wordPress, "/srv/www/uploads/a", true),
+        ] as [(String, String, WebApplication.Kind?, String, Bool)])
+    func uploadedScriptIsSaid(
+        program: String, path: String, kind: WebApplication.Kind?, root: String, isSaid: Bool
+    ) throws {
+        var facts = ScriptFacts()
+        facts.application = kind.map {
+            WebApplication(
+                kind: $0, root: Array(root.utf8),
+                component: path.contains("vendor") ? .init(kind: .vendor, name: Array("b/c".utf8)) : nil)
+        }
+        let process = process(exe: "/usr/bin/\(program)", argv: "\(program)\0\(path)\0")
+        #expect(try codes(process, facts: facts) == (isSaid ? [.scriptInUploads] : []))
     }
 
     @Test func nameThatWasNotReadIsNot() throws {

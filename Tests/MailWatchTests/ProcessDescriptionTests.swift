@@ -39,6 +39,45 @@ struct ProcessDescriptionTests {
         #expect(program() == Array("kernel".utf8))
     }
 
+    private func execution(_ argv: String, isCut: Bool = false) -> ProcessDescription.Execution {
+        var execution = ProcessDescription.Execution()
+        execution.argv = zeroed(argv)
+        execution.isArgvTruncated = isCut
+        return execution
+    }
+
+    /// Nobody has padded what is as it was at exec.
+    @Test(arguments: [
+        ("python3|-c|||a||", ["python3", "-c", "", "", "a", ""]), ("a||", ["a", ""]), ("a|||", ["a", "", ""]),
+        ("|", [""]), ("a|b|", ["a", "b"]), ("a|cu", ["a", "cu"]), ("", []),
+    ])
+    func emptyLastArgumentsAreOnesAtExec(argv: String, arguments: [String]) {
+        var process = ProcessDescription()
+        process.argv = zeroed(argv)
+        process.execution = execution(argv)
+        #expect(process.arguments.map { String(decoding: $0, as: UTF8.self) } == arguments)
+    }
+
+    @Test func formerArgumentsAreThoseThatWereChanged() {
+        var process = ProcessDescription()
+        process.argv = zeroed("klogd||||")
+        #expect(process.formerArguments == nil)
+        process.execution = execution("perl|/srv/bot.pl|")
+        #expect(process.formerArguments?.map(Array.init) == [Array("perl".utf8), Array("/srv/bot.pl".utf8)])
+        process.gaps = .argvUnreadable
+        #expect(process.formerArguments == nil)
+        process.gaps = []
+        process.argv = zeroed("perl|/srv/bot.pl|")
+        #expect(process.formerArguments == nil)
+        // What was read of both is the same.
+        process.argv = zeroed("perl|/sr")
+        #expect(process.formerArguments != nil)
+        process.gaps = .argvTruncated
+        #expect(process.formerArguments == nil)
+        process.argv = zeroed("pexl|/sr")
+        #expect(process.formerArguments != nil)
+    }
+
     @Test(arguments: [
         ("php|send.php|", "php send.php"), ("a||b|", "a  b"), ("", "[kworker]"), ("||", "[kworker]"),
     ])
@@ -60,6 +99,12 @@ struct ProcessDescriptionTests {
         let named = Process(identity: 1, description: .sample, placement: Placement(userName: "www-data"))
         #expect(named.user == "www-data")
         #expect(Process(identity: 1, description: .sample, placement: Placement()).user == "33")
+    }
+
+    @Test(arguments: [("web1", "33@web1"), (String(repeating: "0a", count: 32), "33@0a0a0a0a0a0a"), ("", "33@")])
+    func userOfAContainerIsItsNumberThere(container: String, user: String) {
+        let placement = Placement(container: container)
+        #expect(Process(identity: 1, description: .sample, placement: placement).user == user)
     }
 
     @Test func programIsTheExeOrElseTheName() {

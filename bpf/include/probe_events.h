@@ -41,6 +41,7 @@ enum {
 	PROBE_PHP_NAME = 255,	/* bytes of any other text that are kept: its beginning */
 	PROBE_PHP_STRINGS = 6144,	/* bytes of all texts of a context */
 	PROBE_PHP_BINARIES = 512,	/* known at the same time */
+	PROBE_PHP_SIZE = 2 << 20,	/* bytes: no PHP with its parser and extensions is smaller */
 	PROBE_PHP_CUT = 1 << 15,	/* in the length of a text: it was longer */
 
 	PROBE_LINE_TEXT = 1023,	/* bytes of a line of the client that are kept */
@@ -258,14 +259,18 @@ struct probe_line {
 };
 _Static_assert(sizeof(struct probe_line) == 32, "probe_line has padding");
 
-/* A program was started that is called like PHP or a web server and is not in php_binaries. */
+/*
+ * A program was started that is called like PHP or a web server, or is as large
+ * as PHP, and is not in php_binaries.
+ */
 struct probe_program {
 	__u8 kind;
-	__u8 reserved[3];
+	__u8 is_named;		/* it is called so */
+	__u8 reserved[2];
 	__u32 tgid;
 	__u64 inode;
 	__u32 device;		/* super_block.s_dev */
-	__u32 reserved2;
+	__u32 change;		/* from i_ctime: another one when the file was written to */
 };
 _Static_assert(sizeof(struct probe_program) == 24, "probe_program has padding");
 
@@ -285,7 +290,7 @@ struct probe_losses {
 struct probe_file {
 	__u64 inode;
 	__u32 device;		/* super_block.s_dev */
-	__u32 reserved;
+	__u32 change;		/* in php_refused that of probe_program; otherwise 0 */
 };
 
 /* A file by its looks: on overlayfs, user space sees another device than the kernel. */
