@@ -27,7 +27,7 @@ enum {
 	BLOCK = 64,		/* bytes that are looked at in one go */
 	ROUNDS = 256,		/* blocks or lines of one segment */
 	MESSAGE_TAIL = 128,	/* bytes of a segment that may hold the end of a message */
-	STRANGE_BYTES = 1024,	/* without a command: it is no mail */
+	STRANGE_BYTES = 1024,	/* without a command or a greeting: it is no mail */
 	LINE_WHOLE = 1 << 16,
 	LINE_LIMIT = 512,	/* of a command with its line end (RFC 5321 section 4.5.3.1.4) */
 };
@@ -246,7 +246,7 @@ __noinline int text_kind(struct __sk_buff *skb)
 
 	if (!d)
 		return TEXT_UNSURE;
-	for (int i = 0; i < LINE_LIMIT; i++) {
+	for (int i = 0; i < LINE_LIMIT - 1; i++) {
 		char c = d->client_text[i];
 
 		if (c == '\n' || (c == '\r' && d->client_text[i + 1] == '\n'))
@@ -395,7 +395,7 @@ __noinline int end_line(struct __sk_buff *skb)
 	switch (what) {
 	case 0:
 		d->strange += size;
-		if (!d->is_mail && d->strange > STRANGE_BYTES)
+		if (!d->is_mail && !d->greeted && d->strange > STRANGE_BYTES)
 			d->mode = MODE_OPAQUE;
 		d->client_flags &= ~PROBE_LINE_CUT;
 		return 0;
@@ -645,7 +645,7 @@ __noinline __u32 client_part(struct __sk_buff *skb, __u32 offset, __u32 left)
 	if (d->mode == MODE_HELLO)
 		end_hello(d);
 	/* What neither ends nor begins as a command does is no mail. */
-	if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !command_of(d))
+	if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !d->greeted && !command_of(d))
 		d->mode = MODE_OPAQUE;
 	return count;
 }
@@ -1145,11 +1145,12 @@ __noinline int server_segment(struct __sk_buff *skb)
 	if (skip >= segment.size)
 		return 0;
 	d->server_next = segment.sequence + segment.size;
-	/* A server that greets in the clear has not taken for TLS what the client began with. */
-	if (is_first && (d->in_tls || d->mode == MODE_HELLO)) {
+	/* A server that speaks in the clear has not taken for TLS what the client began with. */
+	if (is_first && (d->mode == MODE_OPAQUE || d->mode == MODE_HELLO)) {
 		if (bpf_skb_load_bytes(skb, segment.offset, &first, 1) || first < ' ')
 			return 0;
 		d->client_used = 0;
+		d->strange = 0;
 		d->in_tls = 0;
 		d->mode = MODE_COMMANDS;
 	}
@@ -1192,6 +1193,6 @@ static __always_inline void watch_server(struct __sk_buff *skb)
 		return;
 	d = dialogue_of(skb, 0);
 
-	if (d && d->connection && ((d->mode != MODE_OPAQUE && !d->in_tls) || (d->in_tls && !d->server_began)))
+	if (d && d->connection && ((d->mode != MODE_OPAQUE && !d->in_tls) || !d->server_began))
 		server_segment(skb);
 }

@@ -69,7 +69,7 @@ public struct Connection: Sendable {
     public internal(set) var bytesSent: UInt64 = 0
     public internal(set) var bytesReceived: UInt64 = 0
     /// As `LifeEvent.bytesAccounted`; 0 until it ends.
-    var bytesAccounted: UInt64 = 0
+    public internal(set) var bytesAccounted: UInt64 = 0
     /// What was said on it; nil while nothing has been.
     public internal(set) var dialogue: SMTPDialogue?
     public internal(set) var judgement = Judgement(.unknown)

@@ -99,7 +99,7 @@ extension Judge {
     /// What came of a connection to a mail host.
     private func outcome(_ connection: Connection, _ cause: (Verdict, Reason.Code) -> Cause) -> Cause {
         let dialogue = connection.dialogue
-        if let dialogue, dialogue.messages > 0 || dialogue.isMessageTaken { return cause(.directMX, .remoteMX) }
+        if let dialogue, dialogue.leadsToMail { return cause(.directMX, .remoteMX) }
         // What --tls reads is the process's word: it may give a library other text than it sends.
         if let dialogue, dialogue.isEncrypted { return cause(.directMX, .encrypted) }
         if !connection.state.hasEnded { return cause(.unknown, .nothingSaid) }

@@ -90,7 +90,7 @@ private struct Progress: Sendable, Equatable {
     /// begun the next message when that comes, but hardly four of them.
     var messageEnds = SIMD4<UInt32>()
     var quit: UInt32?
-    /// Ordinal of the latest command but QUIT.
+    /// Ordinal of the latest EHLO, HELO, LHLO, AUTH or command of a message.
     var command: UInt32 = 0
     /// The latest answer to such a command, or the greeting, was 4xx or 5xx; or the server closed with 421.
     var isRefused = false
@@ -116,11 +116,12 @@ extension SMTPDialogue {
     /// RFC 4422 section 3.1.
     private static let mechanismLimit = 20
 
-    /// The server said 4xx or 5xx last, but for its answers to QUIT, NOOP, VRFY and the like.
+    /// The server said 4xx or 5xx last, but for its answers to QUIT, NOOP, VRFY, STARTTLS and the like.
     var isRefused: Bool { progress.isRefused }
 
-    /// The server has asked for a message (354, RFC 5321 section 4.3.2), whether or not its envelope was seen.
-    var isMessageTaken: Bool { progress.isMessageTaken }
+    /// The client has said a command of a message (MAIL, RCPT, DATA, BDAT), or the server has asked for one (354, RFC 5321
+    /// section 4.3.2), whether or not what led to it was seen.
+    var leadsToMail: Bool { messages > 0 || recipients > 0 || reachedData || progress.isMessageTaken }
 
     /// Takes the next line of the connection.
     mutating func take(_ line: LineEvent) {
@@ -155,7 +156,7 @@ extension SMTPDialogue {
 
     private mutating func take(command line: LineEvent) {
         var command = SMTPCommand(line.text)
-        if line.kind != .quit { progress.command = line.ordinal }
+        if line.kind != .quit, line.kind != .startTLS { progress.command = line.ordinal }
         switch line.kind {
         case .ehlo: greet(.ehlo, &command)
         case .helo: greet(.helo, &command)

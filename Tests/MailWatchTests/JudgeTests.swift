@@ -126,7 +126,10 @@ struct JudgeTests {
         var trace = JudgedTrace()
         let judgement = try trace.connect(hello, .said("250 ok", 1), .said("354 go on", 2))
         #expect(judgement.codes == [.remoteMX, .noMailServer])
-        #expect(try trace.connect(hello, .said("DATA", 2), .said("503 MAIL first", 2)).verdict == .unknown)
+        for said in ["DATA", "BDAT 900000", "RCPT TO:<b@y.example>"] {
+            let refused = try trace.whole(hello, .said(said, 2, recipients: 1), .said("503 MAIL first", 2))
+            #expect(refused.codes == [.remoteMX, .noMailServer], "\(said)")
+        }
         #expect(try trace.connect(hello, .said("AUTH LOGIN", 2), .said("334 VXNlcm5hbWU6", 2)).verdict == .unknown)
     }
 
