@@ -200,6 +200,7 @@ static __always_inline int record_life(struct sock *sk, bool closed)
 		life.cookie = bpf_get_socket_cookie(sk);
 	read_source(life.source, sk, life.family);
 	if (closed) {
+		life.bytes_accounted = followed->accounted;
 		unfollow(key, followed->by_content);
 		life.error = sk->sk_err;
 		life.bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);

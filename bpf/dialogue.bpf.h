@@ -12,7 +12,6 @@ enum mode {
 	MODE_COMMANDS,
 	MODE_MESSAGE,	/* up to CRLF . CRLF */
 	MODE_CHUNK,	/* of BDAT (RFC 3030) */
-	MODE_AUTH,	/* credentials, until the server has answered */
 	MODE_HELLO,	/* ClientHello */
 	MODE_SOCKS,	/* SOCKS 5 until its request (RFC 1928) */
 	MODE_OPAQUE,	/* TLS, or no mail */
@@ -26,10 +25,24 @@ enum source {
 
 enum {
 	BLOCK = 64,		/* bytes that are looked at in one go */
-	ROUNDS = 128,		/* blocks or lines of one segment */
+	ROUNDS = 256,		/* blocks or lines of one segment */
 	MESSAGE_TAIL = 128,	/* bytes of a segment that may hold the end of a message */
-	STRANGE_BYTES = 1024,	/* without a command: it is no mail */
+	STRANGE_BYTES = 1024,	/* without a command or a greeting: it is no mail */
 	LINE_WHOLE = 1 << 16,
+	LINE_LIMIT = 512,	/* of a command with its line end (RFC 5321 section 4.5.3.1.4) */
+};
+
+/* Commands that are not told, beside enum probe_line_what. */
+enum {
+	COMMAND_RSET = 254,
+	COMMAND_OTHER = 255,	/* NOOP, HELP, VRFY, EXPN */
+};
+
+/* A line that every server reads as we do. */
+enum text_kind {
+	TEXT_UNSURE,
+	TEXT_PLAIN,
+	TEXT_CREDENTIAL,	/* may be an answer to AUTH */
 };
 
 /* Where the payload of a segment is in its packet. */
@@ -175,6 +188,17 @@ static __always_inline void tell_client_line(struct dialogue *d, __u8 what, __u6
 /* Four letters as a word. */
 #define LETTERS(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
 
+/* Whether credentials may have it: base64, and the `*` that gives AUTH up (RFC 4954 section 4). */
+static __always_inline bool is_of_credential(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+	       c == '=' || c == '*';
+}
+
+/*
+ * Which command the line is. What can lead to a message is recognized as the most lenient server does it: anything
+ * but a credential may follow the verb.
+ */
 static __always_inline __u8 command_of(struct dialogue *d)
 {
 	__u32 verb = *(__u32 *)d->client_text & 0xdfdfdfdf;
@@ -182,19 +206,77 @@ static __always_inline __u8 command_of(struct dialogue *d)
 	bool ends = behind == '\r' || behind == '\n' || behind == ' ' || behind == '\t';
 
 	switch (verb) {
+	case LETTERS('M', 'A', 'I', 'L'): return is_of_credential(behind) ? 0 : PROBE_MAIL;
+	case LETTERS('R', 'C', 'P', 'T'): return is_of_credential(behind) ? 0 : PROBE_RCPT;
+	case LETTERS('D', 'A', 'T', 'A'): return is_of_credential(behind) ? 0 : PROBE_DATA;
+	case LETTERS('B', 'D', 'A', 'T'): return is_of_credential(behind) ? 0 : PROBE_BDAT;
 	case LETTERS('E', 'H', 'L', 'O'): return ends ? PROBE_EHLO : 0;
 	case LETTERS('H', 'E', 'L', 'O'): return ends ? PROBE_HELO : 0;
 	case LETTERS('L', 'H', 'L', 'O'): return ends ? PROBE_LHLO : 0;
-	case LETTERS('M', 'A', 'I', 'L'): return behind == ' ' ? PROBE_MAIL : 0;
-	case LETTERS('R', 'C', 'P', 'T'): return behind == ' ' ? PROBE_RCPT : 0;
-	case LETTERS('D', 'A', 'T', 'A'): return ends ? PROBE_DATA : 0;
-	case LETTERS('B', 'D', 'A', 'T'): return behind == ' ' ? PROBE_BDAT : 0;
-	case LETTERS('A', 'U', 'T', 'H'): return behind == ' ' ? PROBE_AUTH : 0;
+	case LETTERS('A', 'U', 'T', 'H'): return ends ? PROBE_AUTH : 0;
 	case LETTERS('Q', 'U', 'I', 'T'): return ends ? PROBE_QUIT : 0;
+	case LETTERS('R', 'S', 'E', 'T'): return ends ? COMMAND_RSET : 0;
+	case LETTERS('N', 'O', 'O', 'P'):
+	case LETTERS('H', 'E', 'L', 'P'):
+	case LETTERS('V', 'R', 'F', 'Y'):
+	case LETTERS('E', 'X', 'P', 'N'): return ends ? COMMAND_OTHER : 0;
 	case LETTERS('S', 'T', 'A', 'R'):
-		return (*(__u32 *)(d->client_text + 4) & 0xdfdfdfdf) == LETTERS('T', 'T', 'L', 'S') ? PROBE_STARTTLS : 0;
+		behind = d->client_text[8];
+		ends = behind == '\r' || behind == '\n' || behind == ' ' || behind == '\t';
+		return ends && (*(__u32 *)(d->client_text + 4) & 0xdfdfdfdf) == LETTERS('T', 'T', 'L', 'S') ?
+			       PROBE_STARTTLS : 0;
 	}
 	return 0;
+}
+
+/* Whether it leads to no message, whatever the server makes of it. */
+static __always_inline bool is_harmless(__u8 what)
+{
+	return what && what != PROBE_MAIL && what != PROBE_RCPT && what != PROBE_DATA && what != PROBE_BDAT;
+}
+
+/*
+ * Whether every server ends the line where we do: none takes a control character, a byte that is not ASCII or the
+ * limit of a command's length for its end, and reads on with what only then is a command.
+ */
+__noinline int text_kind(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	int kind = TEXT_CREDENTIAL;
+
+	if (!d)
+		return TEXT_UNSURE;
+	for (int i = 0; i < LINE_LIMIT - 1; i++) {
+		char c = d->client_text[i];
+
+		if (c == '\n' || (c == '\r' && d->client_text[i + 1] == '\n'))
+			return kind;
+		if ((c < ' ' && c != '\t') || c == 127)
+			return TEXT_UNSURE;
+		if (!is_of_credential(c))
+			kind = TEXT_PLAIN;
+	}
+	return TEXT_UNSURE;
+}
+
+/* Accounts for bytes of the client: they were a harmless command. */
+static __always_inline void account(struct __sk_buff *skb, struct dialogue *d, __u32 size)
+{
+	__u64 key = socket_key(kernel_sock(skb));
+	struct followed *followed = bpf_map_lookup_elem(&sockets, &key);
+
+	d->accounted += size;
+	if (followed)
+		followed->accounted = d->accounted;
+}
+
+/* A message comes, up to its end or until the server has refused it. */
+static __always_inline void begin_message(struct dialogue *d, __u32 ordinal)
+{
+	d->message_command = ordinal;
+	d->skipped = 0;
+	d->dots = 1;
+	d->mode = MODE_MESSAGE;
 }
 
 /* How long AUTH is with its mechanism alone (RFC 4422 section 3.1: 20 characters at most). */
@@ -214,7 +296,7 @@ __noinline int auth_size(struct __sk_buff *skb)
 	return 25;
 }
 
-/* The number behind BDAT. */
+/* The number behind BDAT. Where it is absurd, more than will ever come. */
 __noinline __u32 chunk_size(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
@@ -222,12 +304,16 @@ __noinline __u32 chunk_size(struct __sk_buff *skb)
 
 	if (!d)
 		return 0;
-	for (int i = 5; i < 15; i++) {
+	for (int i = 4; i < 36; i++) {
 		char c = d->client_text[i];
 
-		if (c < '0' || c > '9')
+		if (c >= '0' && c <= '9') {
+			if (size > ~0u / 10 - 1)
+				return ~0u;
+			size = size * 10 + (c - '0');
+		} else if (size || (c != ' ' && c != '\t')) {
 			break;
-		size = size * 10 + (c - '0');
+		}
 	}
 	return size;
 }
@@ -252,10 +338,20 @@ __noinline int asks_for_mail(struct __sk_buff *skb)
 	return 0;
 }
 
+/* The size of the client's line without its end, which is cut off where the line was longer. */
+static __always_inline __u64 without_end(struct dialogue *d, __u64 size)
+{
+	if (d->client_flags & PROBE_LINE_CUT)
+		return size;
+	return size - (d->client_text[(size - 2) & PROBE_LINE_TEXT] == '\r' ? 2 : 1);
+}
+
 /* Takes the whole line of the client. It may have to wait until the connection has a name. */
 __noinline int end_line(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
+	int text = TEXT_UNSURE;
+	bool is_answer;
 	__u64 size;
 	__u8 what;
 
@@ -275,31 +371,54 @@ __noinline int end_line(struct __sk_buff *skb)
 			return 0;
 	}
 	size = d->client_used;
+	if (!d->padded && !(d->client_flags & PROBE_LINE_CUT))
+		text = text_kind(skb);
 	d->client_used = 0;
-	if (!what) {
-		d->client_flags &= ~PROBE_LINE_CUT;
-		d->strange += size;
-		if (!d->is_mail && d->strange > STRANGE_BYTES)
-			d->mode = MODE_OPAQUE;
+	d->padded = 0;
+	is_answer = d->challenges != d->answers;
+	d->answers = d->challenges;
+	if (is_answer && text == TEXT_CREDENTIAL) {
+		account(skb, d, size);
 		return 0;
-	}
-	/* Without the line end, which is cut off where the line was longer. */
-	if (!(d->client_flags & PROBE_LINE_CUT)) {
-		size -= d->client_text[(size - 2) & PROBE_LINE_TEXT] == '\r' ? 2 : 1;
 	}
 	if (what == PROBE_PROXY) {
 		d->proxied = 1;
 		d->greeted = 0;
-		tell_client_line(d, what, size);
+		tell_client_line(d, what, without_end(d, size));
 		return 0;
 	}
-	d->is_mail = 1;
-	d->commands++;
+	/* A server replies to every line. Of what is said to a proxy, only commands are for it. */
+	if (!is_answer && (what || !d->proxied))
+		d->commands++;
+	if (text && is_harmless(what) && !d->in_tls)
+		account(skb, d, size);
 	switch (what) {
+	case 0:
+		d->strange += size;
+		if (!d->is_mail && !d->greeted && d->strange > STRANGE_BYTES)
+			d->mode = MODE_OPAQUE;
+		d->client_flags &= ~PROBE_LINE_CUT;
+		return 0;
+	case COMMAND_RSET:
+		d->has_sender = 0;
+		d->has_recipient = 0;
+		d->client_flags &= ~PROBE_LINE_CUT;
+		return 0;
+	case COMMAND_OTHER:
+		d->client_flags &= ~PROBE_LINE_CUT;
+		return 0;
+	case PROBE_EHLO:
+	case PROBE_HELO:
+	case PROBE_LHLO:
+		d->has_sender = 0;
+		d->has_recipient = 0;
+		break;
 	case PROBE_MAIL:
+		d->has_sender = 1;
 		d->has_recipient = 0;
 		break;
 	case PROBE_RCPT:
+		d->is_mail = 1;
 		d->recipients++;
 		if (d->has_recipient) {
 			d->client_flags &= ~PROBE_LINE_CUT;
@@ -308,24 +427,26 @@ __noinline int end_line(struct __sk_buff *skb)
 		d->has_recipient = 1;
 		break;
 	case PROBE_DATA:
-		d->mode = MODE_MESSAGE;
-		d->message_command = d->commands;
-		d->dots = 1;
+		/* Without an envelope the server will refuse it; what follows may be commands. If not, it says 354. */
+		if (d->in_tls || (d->has_sender && d->has_recipient))
+			begin_message(d, d->commands);
 		break;
 	case PROBE_BDAT:
-		d->chunk_left = chunk_size(skb);
+		d->chunk_left = d->in_tls || d->has_sender ? chunk_size(skb) : 0;
+		d->chunk_command = d->commands;
+		d->skipped = 0;
 		if (d->chunk_left)
 			d->mode = MODE_CHUNK;
 		break;
-	case PROBE_AUTH:
-		/* Nobody reads the answer to it within TLS. What is told of there is no credential anyhow. */
-		if (d->in_tls)
-			break;
-		d->mode = MODE_AUTH;
-		d->auth_command = d->commands;
-		size = auth_size(skb);
+	case PROBE_STARTTLS:
+		d->tls_command = d->commands;
 		break;
 	}
+	d->is_mail = 1;
+	size = without_end(d, size);
+	/* The mechanism alone; credentials may follow. */
+	if (what == PROBE_AUTH)
+		size = auth_size(skb);
 	tell_client_line(d, what, size);
 	return 0;
 }
@@ -360,10 +481,24 @@ __noinline __u32 message_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 			/* What follows begins a line, whatever was missing of the message. */
 			d->client_skips = 0;
 			d->client_used = 0;
+			d->padded = 0;
+			d->has_sender = 0;
+			d->has_recipient = 0;
 			return i + 1;
 		}
 	}
 	return count;
+}
+
+/* TLS begins where the server has agreed to it, or with the first byte, before the server has said anything. */
+static __always_inline bool may_begin_tls(struct dialogue *d)
+{
+	return !d->in_tls && (d->tls_agreed || (!d->greeted && !d->commands));
+}
+
+static __always_inline bool is_padding(char c)
+{
+	return (c <= ' ' && c != '\n') || c == 127;
 }
 
 /*
@@ -380,7 +515,8 @@ __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 		return 0;
 	d->client_count = load_client_block(skb, d, offset, left, bytes);
 	count = *(volatile __u32 *)&d->client_count;
-	if (!d->in_tls && !d->client_used && !d->client_skips && bytes[0] == 0x16)
+	if (bytes[0] == 0x16 && d->mode == MODE_COMMANDS && !d->client_used && !d->padded && !d->client_skips &&
+	    may_begin_tls(d))
 		d->mode = MODE_HELLO;
 	for (__u32 i = 0; i < BLOCK; i++) {
 		char c = bytes[i];
@@ -389,6 +525,11 @@ __noinline __u32 client_block(struct __sk_buff *skb, __u32 offset, __u32 left)
 		if (i >= count)
 			break;
 		used = d->client_used;
+		/* Some servers pass over blanks and the like before a command. */
+		if (!used && is_padding(c) && d->mode == MODE_COMMANDS) {
+			d->padded = 1;
+			continue;
+		}
 		if (used < PROBE_LINE_TEXT) {
 			asm volatile("%0 &= 1023" : "+r"(used));
 			d->client_text[used] = c;
@@ -473,16 +614,17 @@ __noinline __u32 client_part(struct __sk_buff *skb, __u32 offset, __u32 left)
 		return 0;
 	switch (d->mode) {
 	case MODE_OPAQUE:
-	case MODE_AUTH:
 	case MODE_SOCKS:
 		return 0;
 	case MODE_CHUNK:
+		d->skipped = 1;
 		count = left < d->chunk_left ? left : d->chunk_left;
 		d->chunk_left -= count;
 		if (!d->chunk_left)
 			d->mode = MODE_COMMANDS;
 		return count;
 	case MODE_MESSAGE:
+		d->skipped = 1;
 		/* It is not read, but for its end. */
 		if (left <= MESSAGE_TAIL)
 			return message_block(skb, offset, left);
@@ -495,6 +637,7 @@ __noinline __u32 client_part(struct __sk_buff *skb, __u32 offset, __u32 left)
 		if (d->client_skips) {
 			d->client_skips = 0;
 			d->client_used = 0;
+			d->padded = 0;
 		} else {
 			end_line(skb);
 		}
@@ -502,7 +645,7 @@ __noinline __u32 client_part(struct __sk_buff *skb, __u32 offset, __u32 left)
 	if (d->mode == MODE_HELLO)
 		end_hello(d);
 	/* What neither ends nor begins as a command does is no mail. */
-	if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !command_of(d))
+	if (d->client_used >= PROBE_LINE_TEXT && !d->is_mail && !d->greeted && !command_of(d))
 		d->mode = MODE_OPAQUE;
 	return count;
 }
@@ -527,6 +670,8 @@ __noinline int client_bytes(struct __sk_buff *skb, __u32 offset, __u32 left)
 	if (left) {
 		d->client_flags |= PROBE_LINE_GAP;
 		d->client_skips = 1;
+		/* For all that is known. */
+		d->has_sender = 1;
 	}
 	return 0;
 }
@@ -565,6 +710,8 @@ __noinline int client_segment(struct __sk_buff *skb)
 	if (skip >= segment.size)
 		return 0;
 	d->client_next = segment.sequence + segment.size;
+	if (d->client_skips)
+		d->has_sender = 1;
 	if (d->mode == MODE_SOCKS) {
 		__u32 size = take_socks(skb, d, &segment);
 
@@ -868,6 +1015,42 @@ static __always_inline void tell_reply(struct dialogue *d, __u8 what, __u16 code
 		lost->lines++;
 }
 
+/* Has the client's side go on as the server has answered. */
+static __always_inline void follow_reply(struct dialogue *d, __u16 code, __u32 ordinal)
+{
+	bool refuses = code >= 400;
+
+	switch (code) {
+	case 220:
+		if (ordinal && ordinal == d->tls_command)
+			d->tls_agreed = 1;
+		break;
+	case 334:
+		if (d->commands <= ordinal)
+			d->challenges++;
+		return;
+	case 354:
+		/* A message that was not expected comes all the same. */
+		if (d->mode == MODE_COMMANDS && ordinal > d->message_command)
+			begin_message(d, ordinal);
+		d->agreed_command = ordinal;
+		return;
+	}
+	if (ordinal == d->message_command && (refuses || d->agreed_command == ordinal)) {
+		/* There was no message: what has been passed over may have been commands. */
+		if (d->skipped && d->agreed_command != ordinal)
+			d->server_flags |= PROBE_LINE_GAP;
+		if (d->mode == MODE_MESSAGE)
+			d->mode = MODE_COMMANDS;
+	}
+	/* A server that takes chunks takes one whole before it refuses it (RFC 3030 section 2). */
+	if (d->mode == MODE_CHUNK && refuses && ordinal == d->chunk_command) {
+		if (d->skipped)
+			d->server_flags |= PROBE_LINE_GAP;
+		d->mode = MODE_COMMANDS;
+	}
+}
+
 /* Takes the whole line of the server (RFC 5321 section 4.2). */
 __noinline int end_reply(struct __sk_buff *skb)
 {
@@ -904,18 +1087,13 @@ __noinline int end_reply(struct __sk_buff *skb)
 		d->server_flags = 0;
 		return 0;
 	}
-	/* 334 and 354 have the client go on with the same command. */
 	ordinal = d->replies + 1;
 	if (ordinal > d->commands)
 		ordinal = d->commands;
-	else if (code != 334 && code != 354)
+	/* 334 and 354 have the client go on with the same command, if it has not done so already. */
+	else if (code != 354 && (code != 334 || d->commands > ordinal))
 		d->replies = ordinal;
-	if (code != 334 && code != 354) {
-		if (d->mode == MODE_MESSAGE && ordinal == d->message_command)
-			d->mode = MODE_COMMANDS;
-		if (d->mode == MODE_AUTH && ordinal == d->auth_command)
-			d->mode = MODE_COMMANDS;
-	}
+	follow_reply(d, code, ordinal);
 	tell_reply(d, PROBE_REPLY, code, ordinal, size);
 	return 0;
 }
@@ -957,14 +1135,25 @@ __noinline int server_segment(struct __sk_buff *skb)
 	struct segment segment;
 	__u32 skip, offset, left;
 	char first = 0;
+	bool is_first;
 
 	if (!d || !find_payload(skb, &segment))
 		return 0;
+	is_first = !d->server_began;
 	skip = seen_before(&segment, &d->server_next, &d->server_began, &d->server_flags, &d->server_skips,
 			   &d->server_used);
 	if (skip >= segment.size)
 		return 0;
 	d->server_next = segment.sequence + segment.size;
+	/* A server that speaks in the clear has not taken for TLS what the client began with. */
+	if (is_first && (d->mode == MODE_OPAQUE || d->mode == MODE_HELLO)) {
+		if (bpf_skb_load_bytes(skb, segment.offset, &first, 1) || first < ' ')
+			return 0;
+		d->client_used = 0;
+		d->strange = 0;
+		d->in_tls = 0;
+		d->mode = MODE_COMMANDS;
+	}
 	/* What a SOCKS proxy answers is no line. */
 	if (d->proxied && !d->greeted && (bpf_skb_load_bytes(skb, segment.offset, &first, 1) || first < ' '))
 		return 0;
@@ -1004,6 +1193,6 @@ static __always_inline void watch_server(struct __sk_buff *skb)
 		return;
 	d = dialogue_of(skb, 0);
 
-	if (d && d->connection && d->mode != MODE_OPAQUE && !d->in_tls)
+	if (d && d->connection && ((d->mode != MODE_OPAQUE && !d->in_tls) || !d->server_began))
 		server_segment(skb);
 }

@@ -20,6 +20,7 @@ struct followed {
 	__u64 connection;
 	__u64 established_ns;
 	__u64 by_content;	/* to a port that is not watched */
+	__u64 accounted;	/* bytes of the client that were harmless commands */
 };
 
 /*
@@ -162,11 +163,17 @@ struct {
  */
 struct dialogue {
 	__u64 connection;	/* 0: not told yet */
-	__u32 commands;		/* whole ones of the client */
+	__u64 accounted;	/* see struct followed */
+	__u32 commands;		/* lines of the client that a server replies to */
 	__u32 recipients;
 	__u32 replies;		/* whole ones of the server, without 334 and 354 */
-	__u32 message_command;	/* the number of the DATA whose message is being sent */
-	__u32 auth_command;
+	/* Numbers of commands. */
+	__u32 message_command;	/* DATA, whose message was sent last */
+	__u32 agreed_command;	/* the last one that was answered by 354 */
+	__u32 chunk_command;	/* the last BDAT */
+	__u32 tls_command;	/* the last STARTTLS */
+	__u32 challenges;	/* credentials that the server asked for */
+	__u32 answers;		/* how many of those have been answered */
 	__u32 chunk_left;	/* bytes of BDAT to come */
 	__u32 held_left;	/* bytes behind that line, in the segment that it came in */
 	__u32 strange;		/* bytes of lines that are no commands */
@@ -186,7 +193,11 @@ struct dialogue {
 	__u8 mode;
 	__u8 dots;		/* how much of the end of the message has been seen */
 	__u8 greeted;
+	__u8 has_sender;	/* MAIL was said, or may have been */
 	__u8 has_recipient;	/* since MAIL */
+	__u8 padded;		/* before the line there were bytes that it does not hold */
+	__u8 skipped;		/* bytes of this message or chunk have been passed over */
+	__u8 tls_agreed;	/* STARTTLS was answered by 220 */
 	__u8 is_mail;		/* a command of SMTP was said */
 	__u8 by_content;
 	__u8 held;		/* its first line waits until the connection has a name */

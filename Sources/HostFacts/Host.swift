@@ -34,7 +34,7 @@ public final class Host {
     private func isContained(_ process: ProcessDescription, _ place: CgroupPlace) -> Bool {
         place.container != nil
             // Without privileges, mounts of its own take a user namespace of its own.
-            || process.exeMountOwner != 0 && process.exeMountOwner != Doubts.initialUserNamespace
+            || process.exeMountOwner != 0 && process.exeMountOwner != ProcessDescription.initialUserNamespace
             || rootMounts.isForeign(process)
     }
 

@@ -7,20 +7,20 @@ final class RootMounts {
     /// Of /proc/PID/mountinfo; the root is among the first mounts.
     private static let readLimit = 4096
 
-    private let mountNamespace: UInt64
+    private let hostNamespaces: Set<UInt32>
     private let own: [UInt8]?
     /// By mount namespace, for processes that have ended. Bounded by beginning anew.
     private var answers: [UInt32: Bool] = [:]
 
-    init(mountNamespace: UInt64 = MailServers.ownMountNamespace) {
-        self.mountNamespace = mountNamespace
+    init(hostNamespaces: Set<UInt32> = ExeFiles.hostNamespaces) {
+        self.hostNamespaces = hostNamespaces
         own = Self.root(of: "self")
     }
 
     /// False where that cannot be told. A service with a mount namespace of its own (PrivateTmp=) has the host's root.
     func isForeign(_ process: ProcessDescription) -> Bool {
         let namespace = process.mountNamespace
-        guard namespace != 0, UInt64(namespace) != mountNamespace else { return false }
+        guard namespace != 0, !hostNamespaces.contains(namespace) else { return false }
         guard let own, let root = Self.root(of: "\(process.pid)") else { return answers[namespace] ?? false }
         if answers.count >= Self.limit { answers = [:] }
         answers[namespace] = root != own

@@ -298,11 +298,11 @@ public struct Probe: ~Copyable {
         var connections: Set<UInt64> = []
         var key: UInt64 = 0
         var next: UInt64 = 0
-        // Keys are 8 bytes, values three words. The walk starts anew when its key goes meanwhile: hence the bound.
+        // Keys are 8 bytes, values four words. The walk starts anew when its key goes meanwhile: hence the bound.
         var found = unsafe bpf_map_get_next_key(maps.sockets, nil, &next) == 0
         for _ in 0..<4 * Int(PROBE_SOCKETS) where found {
             key = next
-            var value = [3 of UInt64](repeating: 0)
+            var value = [4 of UInt64](repeating: 0)
             if unsafe bpf_map_lookup_elem(maps.sockets, &key, &value) == 0 { connections.insert(value[0]) }
             found = unsafe bpf_map_get_next_key(maps.sockets, &key, &next) == 0
         }

@@ -79,7 +79,8 @@ public enum RecordDecoder {
         return LifeEvent(
             time: raw.time_ns, connection: raw.connection, establishedTime: raw.established_ns,
             error: Int32(clamping: raw.error), source: Endpoint(address: source, port: raw.source_port),
-            cookie: raw.cookie, bytesSent: raw.bytes_sent, bytesReceived: raw.bytes_received)
+            cookie: raw.cookie, bytesSent: raw.bytes_sent, bytesReceived: raw.bytes_received,
+            bytesAccounted: raw.bytes_accounted)
     }
 
     private static func describe(_ record: RawSpan) -> ProcessDescription? {

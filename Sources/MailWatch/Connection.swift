@@ -68,6 +68,8 @@ public struct Connection: Sendable {
     public internal(set) var error: Int32 = 0
     public internal(set) var bytesSent: UInt64 = 0
     public internal(set) var bytesReceived: UInt64 = 0
+    /// As `LifeEvent.bytesAccounted`; 0 until it ends.
+    public internal(set) var bytesAccounted: UInt64 = 0
     /// What was said on it; nil while nothing has been.
     public internal(set) var dialogue: SMTPDialogue?
     public internal(set) var judgement = Judgement(.unknown)
@@ -120,6 +122,7 @@ public struct Connection: Sendable {
         endTime = event.time
         bytesSent = event.bytesSent
         bytesReceived = event.bytesReceived
+        bytesAccounted = event.bytesAccounted
         // A socket that never got an address keeps the one it asked for.
         if event.source.port != 0 { source = event.source }
     }

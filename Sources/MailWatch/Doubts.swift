@@ -20,9 +20,6 @@ public struct Doubts: OptionSet, Sendable {
     /// The kernel did not tell the namespaces.
     public static let namespacesUnread = Doubts(rawValue: 1 << 7)
 
-    /// Inode of the initial user namespace (PROC_USER_INIT_INO, the same on every kernel).
-    public static let initialUserNamespace: UInt32 = 0xEFFF_FFFD
-
     /// In the order in which the reasons come.
     static let codes: [(doubt: Doubts, code: Reason.Code)] = [
         (.userNamespace, .userNamespace), (.mountNamespace, .unprivilegedMount), (.unmounted, .exeUnmounted),
@@ -37,10 +34,10 @@ extension ProcessDescription {
         guard !exe.isEmpty else { return [] }
         guard userNamespace != 0 else { return .namespacesUnread }
         var doubts: Doubts = []
-        if userNamespace != Doubts.initialUserNamespace { doubts.insert(.userNamespace) }
+        if userNamespace != Self.initialUserNamespace { doubts.insert(.userNamespace) }
         if exeMountNamespace == 0 {
             doubts.insert(.unmounted)
-        } else if exeMountOwner != Doubts.initialUserNamespace {
+        } else if exeMountOwner != Self.initialUserNamespace {
             doubts.insert(.mountNamespace)
         }
         if let execution {

@@ -4,8 +4,6 @@
 public struct Judge: Sendable {
     /// Senders whose destinations are told apart, and twice as many processes and scripts.
     public static let senderLimit = 4096
-    /// More than this many bytes are no EHLO, AUTH and QUIT alone: the kernel side reads no further without a command.
-    private static let helloBytes: UInt64 = 1024
 
     public var policy: Policy { didSet { forget() } }
     public var host: HostIdentity { didSet { forget() } }
@@ -105,16 +103,15 @@ extension Judge {
     /// What came of a connection to a mail host.
     private func outcome(_ connection: Connection, _ cause: (Verdict, Reason.Code) -> Cause) -> Cause {
         let dialogue = connection.dialogue
-        if let dialogue, dialogue.messages > 0 { return cause(.directMX, .remoteMX) }
-        if let dialogue, dialogue.gaps.contains(.encrypted) { return cause(.directMX, .encrypted) }
+        if let dialogue, dialogue.leadsToMail { return cause(.directMX, .remoteMX) }
+        // What --tls reads is the process's word: it may give a library other text than it sends.
+        if let dialogue, dialogue.isEncrypted { return cause(.directMX, .encrypted) }
         if !connection.state.hasEnded { return cause(.unknown, .nothingSaid) }
         // Nobody followed it to its end.
         if connection.state == .unknown { return cause(.directMX, .dialogueNotSeen) }
         if connection.establishedTime == nil { return cause(.directMX, .notEstablished) }
         if let dialogue, dialogue.isRefused { return cause(.directMX, .rejected) }
-        if connection.bytesSent == 0 { return cause(.probe, .closedBeforeMail) }
-        guard let dialogue, dialogue.hello != nil || dialogue.saidQuit, !dialogue.gaps.contains(.bytesMissing),
-            connection.bytesSent <= Self.helloBytes
+        guard connection.bytesAccounted == connection.bytesSent, dialogue?.gaps.contains(.bytesMissing) != true
         else { return cause(.directMX, .dialogueNotSeen) }
         return cause(.probe, .closedBeforeMail)
     }

@@ -87,11 +87,13 @@ public struct LifeEvent: Sendable {
     /// Payload, without retransmissions.
     public var bytesSent: UInt64
     public var bytesReceived: UInt64
+    /// Bytes of `bytesSent` that were SMTP commands which lead to no message (EHLO, NOOP, QUIT and the like), each seen
+    /// whole. Bytes of TLS and of credentials that the server did not ask for are not among them.
+    public var bytesAccounted: UInt64
 
     public init(
         time: UInt64, connection: UInt64, establishedTime: UInt64, error: Int32, source: Endpoint, cookie: UInt64,
-        bytesSent: UInt64,
-        bytesReceived: UInt64
+        bytesSent: UInt64, bytesReceived: UInt64, bytesAccounted: UInt64 = 0
     ) {
         self.time = time
         self.connection = connection
@@ -101,6 +103,7 @@ public struct LifeEvent: Sendable {
         self.cookie = cookie
         self.bytesSent = bytesSent
         self.bytesReceived = bytesReceived
+        self.bytesAccounted = bytesAccounted
     }
 }
 

@@ -105,7 +105,7 @@ extension Reason.Code {
         case .rejected: "The server refused @ before MAIL: # *"
         case .closedBeforeMail: "@ closed the connection to port # without having said MAIL."
         case .encrypted: "@ spoke TLS on port #: what it said could not be read."
-        case .dialogueNotSeen: "What @ said on port # was not seen, or not all of it."
+        case .dialogueNotSeen: "Not all that @ sent on port # was seen and understood."
         case .nothingSaid: "@ has not been seen to say MAIL on port #."
         case .kernelConnect: "The @ itself connected to port #, for a file system or the like: no program did."
         case .exeDeleted: "The program @ has been deleted."

@@ -90,8 +90,11 @@ private struct Progress: Sendable, Equatable {
     /// begun the next message when that comes, but hardly four of them.
     var messageEnds = SIMD4<UInt32>()
     var quit: UInt32?
-    /// The latest answer to anything but QUIT was 4xx or 5xx.
+    /// Ordinal of the latest EHLO, HELO, LHLO, AUTH or command of a message.
+    var command: UInt32 = 0
+    /// The latest answer to such a command, or the greeting, was 4xx or 5xx; or the server closed with 421.
     var isRefused = false
+    var isMessageTaken = false
 
     static func == (_: Progress, _: Progress) -> Bool { true }
 
@@ -113,8 +116,12 @@ extension SMTPDialogue {
     /// RFC 4422 section 3.1.
     private static let mechanismLimit = 20
 
-    /// The server said 4xx or 5xx last, but for its answer to QUIT.
+    /// The server said 4xx or 5xx last, but for its answers to QUIT, NOOP, VRFY, STARTTLS and the like.
     var isRefused: Bool { progress.isRefused }
+
+    /// The client has said a command of a message (MAIL, RCPT, DATA, BDAT), or the server has asked for one (354, RFC 5321
+    /// section 4.3.2), whether or not what led to it was seen.
+    var leadsToMail: Bool { messages > 0 || recipients > 0 || reachedData || progress.isMessageTaken }
 
     /// Takes the next line of the connection.
     mutating func take(_ line: LineEvent) {
@@ -141,12 +148,15 @@ extension SMTPDialogue {
     private mutating func take(reply line: LineEvent) {
         let reply = Reply(code: line.code, text: Array(line.text.prefix(Self.replyLimit)))
         if line.kind == .greeting { greeting = reply } else { lastReply = reply }
-        if line.kind == .greeting || line.ordinal != progress.quit { progress.isRefused = line.code >= 400 }
+        if line.kind == .greeting || line.ordinal == progress.command { progress.isRefused = line.code >= 400 }
+        if line.code == 421, line.ordinal != progress.quit { progress.isRefused = true }
+        if line.kind == .reply, line.code == 354 { progress.isMessageTaken = true }
         if line.kind == .reply, (200..<300).contains(line.code), progress.takeMessage(line.ordinal) { accepted &+= 1 }
     }
 
     private mutating func take(command line: LineEvent) {
         var command = SMTPCommand(line.text)
+        if line.kind != .quit, line.kind != .startTLS { progress.command = line.ordinal }
         switch line.kind {
         case .ehlo: greet(.ehlo, &command)
         case .helo: greet(.helo, &command)

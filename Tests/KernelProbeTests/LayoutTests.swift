@@ -8,7 +8,7 @@ struct LayoutTests {
         #expect(MemoryLayout<probe_connect>.size == 104)
         #expect(MemoryLayout<probe_ancestor>.size == 32)
         #expect(MemoryLayout<probe_identity>.size == 312)
-        #expect(MemoryLayout<probe_life>.size == 72)
+        #expect(MemoryLayout<probe_life>.size == 80)
         #expect(MemoryLayout<probe_frame>.size == 12)
         #expect(MemoryLayout<probe_context>.size == 432)
         #expect(MemoryLayout<probe_program>.size == 24)

@@ -97,6 +97,7 @@ struct Record: Sendable {
         life.established_ns = 3_000_000_029
         life.bytes_sent = 1009
         life.bytes_received = 2003
+        life.bytes_accounted = 503
         life.cookie = 4099
         fill(&life.source, [198, 51, 100, 7])
         change(&life)

@@ -36,6 +36,7 @@ struct RecordDecoderTests {
         #expect(life.source.description == "198.51.100.7:40961")
         #expect(life.bytesSent == 1009)
         #expect(life.bytesReceived == 2003)
+        #expect(life.bytesAccounted == 503)
         #expect(life.cookie == 4099)
     }
 

@@ -8,13 +8,14 @@ extension KernelSuite {
     /// What client and server say is told line by line, and nothing else of it.
     @Suite struct DialogueTests {
         /// A mail server of the talker's, on a port that the kernel chose.
-        private struct Server: ~Copyable {
+        struct Server: ~Copyable {
             let port: UInt16
             let address: String
             private let child: Child
 
-            init(address: String = "127.0.0.1") throws {
-                let child = try Child([Repository.talker, "serve", address, "0"])
+            /// - Parameter kind: `serve` or `lenient`.
+            init(_ kind: String = "serve", address: String = "127.0.0.1") throws {
+                let child = try Child([Repository.talker, kind, address, "0"])
                 port = try #require(child.line().split(separator: " ").last.flatMap { UInt16($0) })
                 self.address = address
                 self.child = child

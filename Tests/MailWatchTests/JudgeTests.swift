@@ -139,10 +139,47 @@ struct JudgeTests {
         let hidden = try trace.connect(hello, .said("STARTTLS"), tls)
         #expect(hidden.verdict == .directMX)
         #expect(hidden.codes == [.remoteMX, .encrypted, .noMailServer])
-        // What can be read within TLS decides as in the clear.
+        // What is read within TLS is the process's word: it makes an alarm, and no probe.
+        let read = try trace.whole(tls, .said("EHLO host.example", isInTLS: true), .said("QUIT", isInTLS: true))
+        #expect(read.codes == [.remoteMX, .encrypted, .noMailServer])
+        let said = try trace.connect(tls, .said("MAIL FROM:<a@b.example>", isInTLS: true))
+        #expect(said.codes == [.remoteMX, .noMailServer])
+    }
+
+    /// A message that the server asks for is one, whatever was seen of what led to it.
+    @Test func messageWithoutEnvelopeIsAnAlarm() throws {
+        var trace = JudgedTrace()
+        let judgement = try trace.connect(hello, .said("250 ok", 1), .said("354 go on", 2))
+        #expect(judgement.codes == [.remoteMX, .noMailServer])
+        for said in ["DATA", "BDAT 900000", "RCPT TO:<b@y.example>"] {
+            let refused = try trace.whole(hello, .said(said, 2, recipients: 1), .said("503 MAIL first", 2))
+            #expect(refused.codes == [.remoteMX, .noMailServer], "\(said)")
+        }
+        #expect(try trace.connect(hello, .said("AUTH LOGIN", 2), .said("334 VXNlcm5hbWU6", 2)).verdict == .unknown)
+    }
+
+    /// Every byte has to be of a known command; one is enough.
+    @Test(arguments: [0, 1, 210, 212] as [UInt64]) func bytesThatNothingAccountsForAreAnAlarm(accounted: UInt64) throws {
+        var trace = JudgedTrace()
+        let judgement = try trace.whole(accounted: accounted, hello, .said("QUIT", 2))
+        #expect(judgement.codes == [.remoteMX, .dialogueNotSeen, .noMailServer])
+        // However many there are.
+        #expect(try trace.whole(sent: 1_000_003, hello, .said("QUIT", 2)).codes == [.closedBeforeMail])
+    }
+
+    /// A server that verifies no addresses and offers no AUTH has not refused the client.
+    @Test func refusalIsOfWhatLeadsToMail() throws {
+        var trace = JudgedTrace()
+        // Answers to VRFY, which has number 2 and is not told.
+        #expect(try trace.whole(hello, .said("250 ok", 1), .said("502 no VRFY", 2)).codes == [.closedBeforeMail])
         #expect(
-            try trace.whole(tls, .said("EHLO host.example", isInTLS: true), .said("QUIT", isInTLS: true)).verdict
-                == .probe)
+            try trace.whole(hello, .said("250 ok", 1), .said("550 nobody", 2), .said("QUIT", 3), .said("221 bye", 3))
+                .codes == [.closedBeforeMail])
+        #expect(try trace.whole(hello, .said("250 ok", 1), .said("421 closing", 2)).codes.contains(.rejected))
+        #expect(try trace.whole(hello, .said("554 go away", 1), .said("250 ok", 2)).codes.contains(.rejected))
+        #expect(
+            try trace.whole(hello, .said("502 no EHLO", 1), .said("HELO host.example", 2), .said("250 ok", 2)).codes
+                == [.closedBeforeMail])
     }
 
     @Test func endWithoutMailIsAlarmOrProbe() throws {
@@ -152,9 +189,10 @@ struct JudgeTests {
             (try trace.whole(.said("554 go away", 0), .said("QUIT", 1), .said("221 bye", 1)), .rejected),
             (try trace.whole(.said("220 mx", 0), hello, .said("421 later", 1)), .rejected),
             (try trace.whole(sent: 0, .said("554 go away", 0)), .rejected),
-            (try trace.whole(), .dialogueNotSeen), (try trace.whole(.said("220 mx", 0)), .dialogueNotSeen),
+            (try trace.whole(accounted: 0), .dialogueNotSeen),
+            (try trace.whole(accounted: 0, .said("220 mx", 0)), .dialogueNotSeen),
             (try trace.whole(hello, .said("QUIT", 2, followsGap: true)), .dialogueNotSeen),
-            (try trace.whole(sent: 1031, hello), .dialogueNotSeen), (try trace.unfollowed(), .dialogueNotSeen),
+            (try trace.whole(accounted: 17, hello), .dialogueNotSeen), (try trace.unfollowed(), .dialogueNotSeen),
             (try trace.whole(hello, .said("250 ok"), .said("QUIT", 2), .said("221 bye", 2)), nil),
             (try trace.whole(error: 104, hello), nil), (try trace.whole(sent: 0), nil),
             (try trace.whole(sent: 0, .said("220 mx", 0)), nil), (try trace.whole(.said("QUIT")), nil),

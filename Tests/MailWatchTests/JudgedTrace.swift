@@ -35,13 +35,15 @@ struct JudgedTrace {
         try open(destination, port, time, said)
     }
 
-    /// The same from connect to close; `sent` bytes.
+    /// The same from connect to close; `sent` bytes, of which commands that lead to no message account for `accounted`.
     mutating func whole(
-        to destination: String = "192.0.2.25", port: UInt16 = 25, sent: UInt64 = 211, error: Int32 = 0,
-        _ said: LineEvent...
+        to destination: String = "192.0.2.25", port: UInt16 = 25, sent: UInt64 = 211, accounted: UInt64? = nil,
+        error: Int32 = 0, _ said: LineEvent...
     ) throws -> Judgement {
         _ = try open(destination, port, nil, said)
-        return try tracker.connection(.closed(connection, error: error, sent: sent)).judgement
+        return try tracker.connection(
+            .closed(connection, error: error, sent: sent, accounted: accounted ?? sent)
+        ).judgement
     }
 
     /// A connect that nobody answers.

@@ -55,19 +55,21 @@ extension KernelEvent {
     }
 
     static func closed(
-        _ connection: UInt64, established: Bool = true, error: Int32 = 0, sent: UInt64 = 1009
+        _ connection: UInt64, established: Bool = true, error: Int32 = 0, sent: UInt64 = 1009, accounted: UInt64 = 0
     ) -> KernelEvent {
-        .closed(life(connection, time: 211, established: established, error: error, sent: sent))
+        .closed(
+            life(connection, time: 211, established: established, error: error, sent: sent, accounted: accounted))
     }
 
     private static func life(
-        _ connection: UInt64, time: UInt64, established: Bool, error: Int32, sent: UInt64 = 1009
+        _ connection: UInt64, time: UInt64, established: Bool, error: Int32, sent: UInt64 = 1009,
+        accounted: UInt64 = 0
     ) -> LifeEvent {
         LifeEvent(
             time: connection * 1000 + time, connection: connection,
             establishedTime: established ? connection * 1000 + 101 : 0, error: error,
             source: Endpoint(address: IPAddress("198.51.100.7")!, port: 40_961), cookie: 4099, bytesSent: sent,
-            bytesReceived: 2003)
+            bytesReceived: 2003, bytesAccounted: accounted)
     }
 }
 

@@ -3,14 +3,17 @@
  * talker - both ends of mail dialogues, for the kernel tests
  *
  *   talker serve ADDRESS PORT             (PORT 0: the kernel chooses)
+ *   talker lenient ADDRESS PORT
  *   talker say ADDRESS PORT STEP...
  *   talker cut ADDRESS PORT TEXT N
  *
  * serve prints `ready PORT` and answers as a mail server would, one process a
- * connection, until standard input ends. say connects and takes its steps:
- * `<N` waits for N replies, `@N` has what follows sent N bytes at a time, `~`
- * corks the socket until the end, and anything else is sent, \r \n \t \\ \xHH
- * written so. cut sends TEXT over and over, each time on a connection of its own
+ * connection, until standard input ends. lenient does the same as a server that
+ * passes over blanks and control characters before a command and ends lines at
+ * bare CR too. It knows neither BDAT nor AUTH FOO, and goes on in the clear after
+ * STARTTLS. say connects and takes its steps: `<N` waits for N replies, `@N` has
+ * what follows sent N bytes at a time, `~` corks the socket until the end, and
+ * anything else is sent, \r \n \t \\ \xHH written so. cut sends TEXT over and over, each time on a connection of its own
  * and in two parts that are cut at another byte, then once a byte at a time, and
  * waits for N replies on each. Each process ends by itself after 60 s.
  */
@@ -78,6 +81,75 @@ static void skip(FILE *in, long bytes)
 		;
 }
 
+/* Reads a line as lenient does, without its end. */
+static bool get_lenient_line(FILE *in, char line[LINE])
+{
+	int size = 0, c;
+
+	while ((c = getc(in)) != EOF && c != '\n' && c != '\r') {
+		if (size < LINE - 1 && (size || (c > ' ' && c < 127)))
+			line[size++] = c;
+	}
+	if (c == '\r') {
+		c = getc(in);
+		if (c != '\n')
+			ungetc(c, in);
+	}
+	line[size] = 0;
+	return c != EOF;
+}
+
+static void take_message(FILE *in, int fd)
+{
+	char line[LINE];
+
+	answer(fd, "354 go on\r\n");
+	do {
+		if (!get_line(in, line))
+			return;
+	} while (strcmp(line, ".\r\n") && strcmp(line, ".\n"));
+	answer(fd, "250 2.0.0 taken\r\n");
+}
+
+/* One connection of lenient. */
+static void talk_leniently(int fd)
+{
+	FILE *in = fdopen(fd, "r");
+	bool has_recipient = false;
+	char line[LINE];
+
+	answer(fd, "220 lenient.example ready\r\n");
+	while (get_lenient_line(in, line)) {
+		if (!*line) {
+			continue;
+		} else if (!strncasecmp(line, "DATA", 4)) {
+			if (has_recipient)
+				take_message(in, fd);
+			else
+				answer(fd, "503 5.5.1 RCPT first\r\n");
+			has_recipient = false;
+		} else if (!strncasecmp(line, "AUTH LOGIN", 10)) {
+			answer(fd, "334 VXNlcm5hbWU6\r\n");
+			get_lenient_line(in, line);
+			answer(fd, "535 5.7.8 not you\r\n");
+		} else if (!strncasecmp(line, "STARTTLS", 8)) {
+			answer(fd, "220 2.0.0 go on\r\n");
+		} else if (!strncasecmp(line, "VRFY", 4)) {
+			answer(fd, "550 5.1.1 nobody here\r\n");
+		} else if (!strncasecmp(line, "QUIT", 4)) {
+			answer(fd, "221 2.0.0 bye\r\n");
+			return;
+		} else if (!strncasecmp(line, "EHLO", 4) || !strncasecmp(line, "HELO", 4) || !strncasecmp(line, "MAIL", 4) ||
+			   !strncasecmp(line, "RCPT", 4) || !strncasecmp(line, "RSET", 4) || !strncasecmp(line, "NOOP", 4) ||
+			   !strncasecmp(line, "HELP", 4)) {
+			has_recipient = has_recipient || !strncasecmp(line, "RCPT", 4);
+			answer(fd, "250 2.1.0 ok\r\n");
+		} else {
+			answer(fd, "500 5.5.2 what\r\n");
+		}
+	}
+}
+
 /* One connection of serve. */
 static void talk(int fd)
 {
@@ -121,7 +193,7 @@ static void talk(int fd)
 	}
 }
 
-static int serve(const char *host, const char *port)
+static int serve(const char *host, const char *port, void (*talk_to)(int))
 {
 	struct sockaddr_storage own;
 	socklen_t size = parse_address(&own, host, port);
@@ -145,7 +217,7 @@ static int serve(const char *host, const char *port)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			alarm(60);
 			setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-			talk(peer);
+			talk_to(peer);
 			_exit(0);
 		}
 		close(peer);
@@ -246,7 +318,9 @@ int main(int argc, char **argv)
 		return USAGE;
 	alarm(60);
 	if (!strcmp(argv[1], "serve"))
-		return serve(argv[2], argv[3]);
+		return serve(argv[2], argv[3], talk);
+	if (!strcmp(argv[1], "lenient"))
+		return serve(argv[2], argv[3], talk_leniently);
 	if (!strcmp(argv[1], "say"))
 		return say(argv[2], argv[3], argv + 4);
 	if (!strcmp(argv[1], "cut") && argc == 6)

@@ -163,10 +163,11 @@ struct probe_life {
 	__u64 established_ns;	/* 0: never */
 	__u64 bytes_sent;	/* payload, without what was sent again */
 	__u64 bytes_received;
+	__u64 bytes_accounted;	/* of bytes_sent: commands that lead to no message */
 	__u64 cookie;		/* socket cookie; 0: this kernel cannot tell */
 	__u8 source[16];
 };
-_Static_assert(sizeof(struct probe_life) == 72, "probe_life has padding");
+_Static_assert(sizeof(struct probe_life) == 80, "probe_life has padding");
 
 enum probe_context_flags {
 	PROBE_STACK_UNREADABLE = 1 << 0,
