@@ -25,8 +25,8 @@ struct MailServersTests {
         process.effectiveGID = 33
         process.mountNamespace = namespace
         process.exeMountNamespace = namespace
-        process.exeMountOwner = Doubts.initialUserNamespace
-        process.userNamespace = Doubts.initialUserNamespace
+        process.exeMountOwner = ProcessDescription.initialUserNamespace
+        process.userNamespace = ProcessDescription.initialUserNamespace
         let file = HostFile.all(at: process.exe).first
         process.exeInode = file?.inode ?? 7
         process.exeDevice = file?.device ?? 9

@@ -15,8 +15,8 @@ extension ProcessDescription {
         process.exeDevice = 8 << 20 | 1
         process.mountNamespace = 4_026_531_840
         process.exeMountNamespace = 4_026_531_840
-        process.exeMountOwner = Doubts.initialUserNamespace
-        process.userNamespace = Doubts.initialUserNamespace
+        process.exeMountOwner = ProcessDescription.initialUserNamespace
+        process.userNamespace = ProcessDescription.initialUserNamespace
         var execution = ProcessDescription.Execution()
         execution.argv = process.argv
         execution.exeInode = process.exeInode
