@@ -44,8 +44,10 @@ static __always_inline int record_handover(void)
 	__builtin_memset(c, 0, sizeof(*c));
 	c->kind = PROBE_HANDOVER;
 	c->family = AF_INET;
-	if (tell_connect(s, record_caller(s, SLOT_EXEC, BPF_CORE_READ(current_task(), nsproxy, net_ns, ns.inum))))
+	if (tell_connect(s, record_caller(s, SLOT_EXEC, BPF_CORE_READ(current_task(), nsproxy, net_ns, ns.inum)))) {
 		lost->connects++;
+		count_loser(current_uid());
+	}
 	return 0;
 }
 
@@ -66,6 +68,7 @@ static __always_inline int record_program(void)
 	program.tgid = current_tgid();
 	program.inode = file.inode;
 	program.device = file.device;
+	program.uid = current_uid();
 	/* A loss is made up for at the next start. */
 	bpf_ringbuf_output(&events, &program, sizeof(program), 0);
 	return 0;

@@ -1,12 +1,13 @@
 internal import Glibc
 public import MailWatch
+internal import Synchronization
 
 /// What this host knows of the processes on it.
-public final class Host {
-    private let users = UserNames()
-    private let mailServers = MailServers()
+public final class Host: Sendable {
+    private let users: UserNames
+    private let mailServers = Mutex(MailServers())
 
-    public init() {}
+    public init(users: UserNames = UserNames()) { self.users = users }
 
     public static var name: String {
         var buffer = [CChar](repeating: 0, count: 256)
@@ -15,16 +16,35 @@ public final class Host {
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    public func place(_ process: ProcessDescription) -> Placement {
+    /// Hands what is known of a process to `answer`: at once where its users are of this host, else by a call from
+    /// another thread, when their names are known.
+    public func place(_ process: ProcessDescription, then answer: @escaping @Sendable (Placement) -> Void) {
+        find(process.uid) { [self] user in
+            find(process.effectiveUID == process.uid ? nil : process.effectiveUID) { [self] effective in
+                let effective = process.effectiveUID == process.uid ? user : effective
+                answer(placement(process, user: user, effective: effective))
+            }
+        }
+    }
+
+    private func find(_ uid: UInt32?, then answer: @escaping @Sendable (String?) -> Void) {
+        guard let uid else { return answer(nil) }
+        users.find(uid, then: answer)
+    }
+
+    /// What is known of a process without the names of its users.
+    public func placeWithoutUsers(_ process: ProcessDescription) -> Placement {
+        placement(process, user: nil, effective: nil)
+    }
+
+    private func placement(_ process: ProcessDescription, user: String?, effective: String?) -> Placement {
         var path = process.cgroupPath
         // On a host that manages cgroup v1 the v2 path is just the root: the process itself may still be there to ask.
         if path == [UInt8(ascii: "/")] || path.isEmpty { path = Self.legacyCgroupPath(process.pid) ?? path }
         let place = CgroupPlace(path: path)
         var placement = Placement(
-            userName: process.uid.flatMap(users.name), effectiveUserName: process.effectiveUID.flatMap(users.name),
-            unit: place.unit,
-            container: place.container)
-        placement.mailServer = mailServers.server(process, user: placement.effectiveUserName)
+            userName: user, effectiveUserName: effective, unit: place.unit, container: place.container)
+        placement.mailServer = mailServers.withLock { $0.server(process, user: placement.effectiveUserName) }
         return placement
     }
 

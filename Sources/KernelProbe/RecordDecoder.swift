@@ -67,7 +67,7 @@ public enum RecordDecoder {
         guard record.byteCount >= MemoryLayout<probe_program>.size else { return nil }
         // As above.
         let raw = unsafe record.unsafeLoadUnaligned(as: probe_program.self)
-        return ProgramEvent(pid: raw.tgid, inode: raw.inode, device: raw.device)
+        return ProgramEvent(pid: raw.tgid, uid: raw.uid, inode: raw.inode, device: raw.device)
     }
 
     private static func life(_ record: RawSpan) -> LifeEvent? {

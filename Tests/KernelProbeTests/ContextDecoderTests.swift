@@ -114,12 +114,12 @@ struct ContextDecoderTests {
 
     @Test func programIsRead() {
         let program = probe_program(
-            kind: UInt8(PROBE_PROGRAM.rawValue), reserved: (0, 0, 0), tgid: 17, inode: 23, device: 29, reserved2: 0)
+            kind: UInt8(PROBE_PROGRAM.rawValue), reserved: (0, 0, 0), tgid: 17, inode: 23, device: 29, uid: 31)
         guard case .program(let event) = decode(memory(of: program)) else {
             Issue.record("no program")
             return
         }
-        #expect(event == ProgramEvent(pid: 17, inode: 23, device: 29))
+        #expect(event == ProgramEvent(pid: 17, uid: 31, inode: 23, device: 29))
         #expect(decode(Array(memory(of: program).dropLast())) == nil)
     }
 }

@@ -39,6 +39,7 @@ enum {
 	PROBE_PHP_PATH = 511,	/* bytes of a path that are kept: its end */
 	PROBE_PHP_NAME = 255,	/* bytes of any other text that are kept: its beginning */
 	PROBE_PHP_STRINGS = 6144,	/* bytes of all texts of a context */
+	PROBE_LOSERS = 256,	/* users whose lost records are told apart */
 	PROBE_PHP_BINARIES = 512,	/* known at the same time */
 	PROBE_PHP_CUT = 1 << 15,	/* in the length of a text: it was longer */
 
@@ -243,7 +244,7 @@ struct probe_program {
 	__u32 tgid;
 	__u64 inode;
 	__u32 device;		/* super_block.s_dev */
-	__u32 reserved2;
+	__u32 uid;
 };
 _Static_assert(sizeof(struct probe_program) == 24, "probe_program has padding");
 
