@@ -20,8 +20,6 @@ let package = Package(
     targets: [
         // libbpf, as Debian ships it.
         .systemLibrary(name: "CLibbpf", pkgConfig: "libbpf", providers: [.apt(["libbpf-dev"])]),
-        // libelf, for programs that hold PHP.
-        .systemLibrary(name: "CLibelf", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
         // libmd, for the hash of a script.
         .systemLibrary(name: "CLibmd", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         // ncursesw, for the terminal. Its pkg-config has macros that change every C header.
@@ -45,7 +43,7 @@ let package = Package(
         .target(name: "HostFacts", dependencies: ["CLinux", "MailWatch"], swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["HostFacts", "MailWatch", "TOMLKit"], swiftSettings: strict),
-        .target(name: "PHPRuntime", dependencies: ["CLibelf"], swiftSettings: strict),
+        .target(name: "PHPRuntime", dependencies: ["CLinux"], swiftSettings: strict),
         .target(
             name: "Scripts",
             dependencies: ["CLibmd", "CLinux", "HostFacts", "MailWatch"],
@@ -84,7 +82,7 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["Configuration", "MailWatch"], swiftSettings: strict),
         .testTarget(name: "PHPRuntimeTests", dependencies: ["PHPRuntime", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "ScriptsTests", dependencies: ["MailWatch", "Scripts", "TestSupport"], swiftSettings: strict),
+            name: "ScriptsTests", dependencies: ["HostFacts", "MailWatch", "Scripts", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch", "TestSupport"],
             swiftSettings: strict),

@@ -101,6 +101,11 @@ static __always_inline __u64 record_caller(struct scratch *s, __u32 slot, __u32 
 _Static_assert(sizeof(struct probe_connect) + sizeof(struct probe_identity) + PROBE_STRINGS <= 8191,
 	       "a record is longer than its size can say");
 
+static __always_inline __u32 socket_uid(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_uid.val);
+}
+
 /* Hands the record over. Returns 0 when it is done. */
 static __always_inline int tell_connect(struct scratch *s, __u64 size)
 {
@@ -146,9 +151,11 @@ static __always_inline __u64 record_connect(struct sock *sk, __u32 slot)
 	if (!followed) {
 		c->flags |= PROBE_UNFOLLOWED;
 		lost->unfollowed++;
+		count_loser(socket_uid(sk));
 	}
 	if (tell_connect(s, size)) {
 		lost->connects++;
+		count_loser(socket_uid(sk));
 		unfollow(key, slot == SLOT_SEGMENT);
 		return 0;
 	}
@@ -214,6 +221,7 @@ static __always_inline int record_life(struct sock *sk, bool closed)
 			lost->closed++;
 		else
 			lost->established++;
+		count_loser(socket_uid(sk));
 	}
 	return 0;
 }

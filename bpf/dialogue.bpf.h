@@ -181,8 +181,10 @@ static __always_inline void tell_client_line(struct dialogue *d, __u8 what, __u6
 	if (!bpf_ringbuf_output(&events, &d->client, sizeof(d->client) + size, 0))
 		return;
 	lost = count_losses();
-	if (lost)
+	if (lost) {
 		lost->lines++;
+		count_loser(d->uid);
+	}
 }
 
 /* Four letters as a word. */
@@ -741,6 +743,7 @@ __noinline int begin_dialogue(struct __sk_buff *skb)
 	if (d->connection != followed->connection) {
 		__builtin_memset(d, 0, offsetof(struct dialogue, client));
 		d->connection = followed->connection;
+		d->uid = socket_uid(kernel_sock(skb));
 	}
 	return 0;
 }
@@ -776,6 +779,7 @@ __noinline int look_at_first(struct __sk_buff *skb)
 		return 0;
 	}
 	d->by_content = 1;
+	d->uid = socket_uid(kernel_sock(skb));
 	/* The greeting has gone by. */
 	d->greeted = 2;
 	d->mode = mode;
@@ -1011,8 +1015,10 @@ static __always_inline void tell_reply(struct dialogue *d, __u8 what, __u16 code
 	if (!bpf_ringbuf_output(&events, &d->server, sizeof(d->server) + size, 0))
 		return;
 	lost = count_losses();
-	if (lost)
+	if (lost) {
 		lost->lines++;
+		count_loser(d->uid);
+	}
 }
 
 /* Has the client's side go on as the server has answered. */

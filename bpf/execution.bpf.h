@@ -189,8 +189,10 @@ static __always_inline int record_handover(void)
 	__builtin_memset(c, 0, sizeof(*c));
 	c->kind = PROBE_HANDOVER;
 	c->family = AF_INET;
-	if (tell_connect(s, record_caller(s, SLOT_EXEC, BPF_CORE_READ(current_task(), nsproxy, net_ns, ns.inum))))
+	if (tell_connect(s, record_caller(s, SLOT_EXEC, BPF_CORE_READ(current_task(), nsproxy, net_ns, ns.inum)))) {
 		lost->connects++;
+		count_loser(current_uid());
+	}
 	return 0;
 }
 
@@ -214,7 +216,7 @@ static __always_inline bool is_large(struct task_struct *task)
 }
 
 /* Has user space look at a program that may be PHP. */
-static __always_inline int record_program(bool is_named)
+static __always_inline int record_program(void)
 {
 	struct inode *exe = current_exe();
 	struct probe_program program;
@@ -228,11 +230,11 @@ static __always_inline int record_program(bool is_named)
 		return 0;
 	__builtin_memset(&program, 0, sizeof(program));
 	program.kind = PROBE_PROGRAM;
-	program.is_named = is_named;
 	program.tgid = current_tgid();
 	program.inode = file.inode;
 	program.device = file.device;
 	program.change = file.change;
+	program.uid = current_uid();
 	/* A loss is made up for at the next start. */
 	bpf_ringbuf_output(&events, &program, sizeof(program), 0);
 	return 0;

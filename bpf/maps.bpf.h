@@ -59,6 +59,14 @@ struct {
 	__type(value, struct probe_losses);
 } losses SEC(".maps");
 
+/* How many records each user lost. Touched only when one is lost. Probe adds, user space reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_LOSERS);
+	__type(key, __u32);
+	__type(value, __u64);
+} losers SEC(".maps");
+
 /*
  * The contexts that user space holds. The connect and exec hooks insert; user
  * space deletes what it forgets; the kernel drops the oldest.
@@ -179,6 +187,7 @@ struct dialogue {
 	__u32 strange;		/* bytes of lines that are no commands */
 	__u32 client_next;	/* sequence numbers */
 	__u32 server_next;
+	__u32 uid;		/* of the socket */
 	__u32 client_count;	/* bytes in hand: read back from here they are one case for the verifier, not many */
 	__u32 server_count;
 	__u16 client_used;	/* bytes of the line that is not whole */
@@ -308,6 +317,18 @@ static __always_inline struct probe_losses *count_losses(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&losses, &zero);
+}
+
+/* Once there are PROBE_LOSERS users, the losses of others are not told apart. */
+static __always_inline void count_loser(__u32 uid)
+{
+	__u64 *count = bpf_map_lookup_elem(&losers, &uid);
+	__u64 one = 1;
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	else
+		bpf_map_update_elem(&losers, &uid, &one, BPF_NOEXIST);
 }
 
 static __always_inline bool watched(__be16 dport)

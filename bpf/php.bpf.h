@@ -40,6 +40,11 @@ __noinline __u64 loaded_entry(__u32 slot)
 	return 0;
 }
 
+static __always_inline __u32 current_uid(void)
+{
+	return BPF_CORE_READ(current_task(), cred, uid.val);
+}
+
 static __always_inline struct inode *current_exe(void)
 {
 	return BPF_CORE_READ(current_task(), mm, exe_file, f_inode);
@@ -541,7 +546,7 @@ __noinline __u64 read_context(__u32 slot)
 	s->context.flags = s->php.unverified ? PROBE_UNVERIFIED : 0;
 	s->context.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	s->context.tgid = current_tgid();
-	s->context.uid = BPF_CORE_READ(task, cred, uid.val);
+	s->context.uid = current_uid();
 	/* So that no text has the offset 0. */
 	s->context.strings_size = 2;
 	*(__u16 *)s->context_strings = 0;
@@ -564,8 +569,10 @@ static __always_inline __u64 tell_context(struct probe_context *context)
 		return key;
 	if (!bpf_ringbuf_output(&events, context, sizeof(*context) + size, 0))
 		bpf_map_update_elem(&contexts, &key, &known, BPF_ANY);
-	else if (lost)
+	else if (lost) {
 		lost->contexts++;
+		count_loser(context->uid);
+	}
 	return key;
 }
 
@@ -617,6 +624,7 @@ static __always_inline int inherit_origin(struct task_struct *parent, struct tas
 	origin = bpf_task_storage_get(&origins, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!origin) {
 		lost->origins++;
+		count_loser(current_uid());
 		return 0;
 	}
 	if (own)

@@ -113,9 +113,7 @@ int BPF_PROG(exec, struct task_struct *task)
 	bpf_get_current_comm(name, sizeof(name));
 	if (takes_mail(name[0]))
 		return record_handover();
-	if (may_be_php(name[0]))
-		return record_program(1);
-	if (is_large(task))
-		return record_program(0);
+	if (may_be_php(name[0]) || is_large(task))
+		return record_program();
 	return 0;
 }

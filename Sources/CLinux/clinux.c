@@ -135,6 +135,13 @@ bool clinux_is_pseudo(int descriptor)
 	}
 }
 
+bool clinux_is_fuse(int descriptor)
+{
+	struct statfs status;
+
+	return fstatfs(descriptor, &status) || (unsigned int)status.f_type == FUSE_SUPER_MAGIC;
+}
+
 bool clinux_notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");

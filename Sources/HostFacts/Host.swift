@@ -2,14 +2,21 @@ internal import Glibc
 public import MailWatch
 
 /// What this host knows of the processes on it.
-public final class Host {
-    private let users = UserNames()
-    private let mailServers = MailServers()
+public final class Host: Sendable {
+    private let users: UserNames
+    private let workers: Workers
+    private let exeFiles: ExeFiles
+    private let mailServers: MailServers
     private let cgroups = CgroupTree.unified
     private let legacyCgroups = CgroupTree.legacy
     private let rootMounts = RootMounts()
 
-    public init() {}
+    public init(users: UserNames, workers: Workers) {
+        self.users = users
+        self.workers = workers
+        mailServers = MailServers()
+        exeFiles = ExeFiles(remembering: mailServers.paths)
+    }
 
     public static var name: String {
         var buffer = [CChar](repeating: 0, count: 256)
@@ -18,24 +25,61 @@ public final class Host {
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    public func place(_ process: ProcessDescription) -> Placement {
-        let place = cgroupPlace(process)
-        var placement = Placement(unit: place.unit, container: place.container)
-        placement.hasOwnUsers = isContained(process, place)
-        if !placement.hasOwnUsers {
-            placement.userName = process.uid.flatMap(users.name)
-            placement.effectiveUserName = process.effectiveUID.flatMap(users.name)
+    /// Hands what is known of a process to `answer`: at once where its users are of this host and its exe has just been
+    /// looked at, else by a call from another thread.
+    public func place(_ process: ProcessDescription, then answer: @escaping @Sendable (Placement) -> Void) {
+        let start = placeByCgroup(process)
+        guard !start.hasOwnUsers else { return placeByFiles(process, start, then: answer) }
+        find(process.uid) { [self] user in
+            find(process.effectiveUID == process.uid ? nil : process.effectiveUID) { [self] effective in
+                var placement = start
+                placement.userName = user
+                placement.effectiveUserName = process.effectiveUID == process.uid ? user : effective
+                placeByFiles(process, placement, then: answer)
+            }
         }
-        mailServers.recognise(process, in: &placement)
-        return placement
     }
 
-    /// Whether the process has users of its own: in a container the host's name for a number is somebody else's.
-    private func isContained(_ process: ProcessDescription, _ place: CgroupPlace) -> Bool {
-        place.container != nil
+    private func find(_ uid: UInt32?, then answer: @escaping @Sendable (String?) -> Void) {
+        guard let uid else { return answer(nil) }
+        users.find(uid, then: answer)
+    }
+
+    /// What is known of a process by its control group alone: neither the names of its users nor its files.
+    public func placeByCgroup(_ process: ProcessDescription) -> Placement {
+        let place = cgroupPlace(process)
+        var placement = Placement(unit: place.unit, container: place.container)
+        placement.hasOwnUsers =
+            place.container != nil
             // Without privileges, mounts of its own take a user namespace of its own.
             || process.exeMountOwner != 0 && process.exeMountOwner != ProcessDescription.initialUserNamespace
             || rootMounts.isForeign(process)
+        return placement
+    }
+
+    /// The exe may lie on a file system that never answers. Without an answer it is not known to be the host's.
+    private func placeByFiles(
+        _ process: ProcessDescription, _ placement: Placement, then answer: @escaping @Sendable (Placement) -> Void
+    ) {
+        @Sendable func answerBy(_ exe: ExeFiles.Finding) {
+            var placement = placement
+            mailServers.recognise(process, exe, isMountedByHost: exeFiles.isMountedByHost(process), in: &placement)
+            answer(placement)
+        }
+        let isService = placement.container == nil && placement.unit.map(Self.isService) == true
+        let question = ExeFiles.Question(process, isService: isService)
+        if let known = exeFiles.known(question) { return answerBy(known) }
+        workers.run(for: process.uid.map(Workers.Payer.user) ?? .place("unknown user")) { [self] in
+            answerBy(exeFiles.find(question))
+        } otherwise: { _ in
+            answerBy(ExeFiles.Finding(standing: .unknown))
+        }
+    }
+
+    /// Whether the system's manager, and no user's, started the unit.
+    private static func isService(_ unit: String) -> Bool {
+        let name = unit.prefix { $0 != "/" }
+        return name.hasSuffix(".service") && !name.hasPrefix("user@")
     }
 
     private func cgroupPlace(_ process: ProcessDescription) -> CgroupPlace {

@@ -1,33 +1,25 @@
 internal import MailWatch
 
 /// Tells which processes are mail servers, by what they cannot choose themselves: the exe, its file and the user.
-final class MailServers {
-    private let exeFiles: ExeFiles
+struct MailServers: Sendable {
     private let software: [MailSoftware]
     private let postfixOwner: String?
 
-    init(
-        software: [MailSoftware] = MailSoftware.known, postfixOwner: String? = PostfixSettings()["mail_owner"],
-        hostNamespaces: Set<UInt32> = ExeFiles.hostNamespaces
-    ) {
-        exeFiles = ExeFiles(remembering: software.flatMap(\.paths), hostNamespaces: hostNamespaces)
+    init(software: [MailSoftware] = MailSoftware.known, postfixOwner: String? = PostfixSettings()["mail_owner"]) {
         self.software = software
         self.postfixOwner = postfixOwner
     }
 
-    /// Says of the process whose placement this is whether its exe is the host's own, and whether it is a mail server.
-    func recognise(_ process: ProcessDescription, in placement: inout Placement) {
-        let isService = placement.container == nil && placement.unit.map(Self.isService) == true
-        let exe = exeFiles.finding(process, isService: isService)
-        placement.exe = exe.standing
-        placement.isExeMountedByHost = exeFiles.isMountedByHost(process)
-        placement.mailServer = server(process, exe, placement)
-    }
+    /// The files of mail servers on this host.
+    var paths: [String] { software.flatMap(\.paths) }
 
-    /// Whether the system's manager, and no user's, started the unit.
-    private static func isService(_ unit: String) -> Bool {
-        let name = unit.prefix { $0 != "/" }
-        return name.hasSuffix(".service") && !name.hasPrefix("user@")
+    /// Says of the process whose placement this is whether its exe is the host's own, and whether it is a mail server.
+    func recognise(
+        _ process: ProcessDescription, _ exe: ExeFiles.Finding, isMountedByHost: Bool, in placement: inout Placement
+    ) {
+        placement.exe = exe.standing
+        placement.isExeMountedByHost = isMountedByHost
+        placement.mailServer = server(process, exe, placement)
     }
 
     private func server(

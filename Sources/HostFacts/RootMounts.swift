@@ -1,8 +1,9 @@
 internal import Glibc
 internal import MailWatch
+internal import Synchronization
 
 /// Tells whose root file system is not this host's, so that the host's names do not mean its users.
-final class RootMounts {
+final class RootMounts: Sendable {
     private static let limit = 1024
     /// Of /proc/PID/mountinfo; the root is among the first mounts.
     private static let readLimit = 4096
@@ -10,7 +11,7 @@ final class RootMounts {
     private let hostNamespaces: Set<UInt32>
     private let own: [UInt8]?
     /// By mount namespace, for processes that have ended. Bounded by beginning anew.
-    private var answers: [UInt32: Bool] = [:]
+    private let answers = Mutex<[UInt32: Bool]>([:])
 
     init(hostNamespaces: Set<UInt32> = ExeFiles.hostNamespaces) {
         self.hostNamespaces = hostNamespaces
@@ -21,10 +22,13 @@ final class RootMounts {
     func isForeign(_ process: ProcessDescription) -> Bool {
         let namespace = process.mountNamespace
         guard namespace != 0, !hostNamespaces.contains(namespace) else { return false }
-        guard let own, let root = Self.root(of: "\(process.pid)") else { return answers[namespace] ?? false }
-        if answers.count >= Self.limit { answers = [:] }
-        answers[namespace] = root != own
-        return root != own
+        let root = Self.root(of: "\(process.pid)")
+        return answers.withLock { answers in
+            guard let own, let root else { return answers[namespace] ?? false }
+            if answers.count >= Self.limit { answers = [:] }
+            answers[namespace] = root != own
+            return root != own
+        }
     }
 
     /// Device and directory of the mount at `/` (proc_pid_mountinfo(5)). Reading that asks no file system.

@@ -63,18 +63,13 @@ internal import Glibc
         return unsafe BPFLink(pointer: link)
     }
 
-    /// Attaches a program to a function of a library, in all processes, for as long as the link lives. Fails where the
-    /// library has no such function.
-    func attach(_ name: String, function: String, of library: String) throws(BPFError) -> BPFLink {
+    /// Attaches a program to the code at that place of a file, in all processes, for as long as the link lives. libbpf reads
+    /// nothing of the file.
+    func attach(_ name: String, at offset: UInt64, of path: String) throws(BPFError) -> BPFLink {
         let program = try unsafe program(name)
-        let link = unsafe function.withCString { function in
-            var options = unsafe bpf_uprobe_opts()
-            unsafe options.sz = MemoryLayout<bpf_uprobe_opts>.size
-            unsafe options.func_name = function
-            // The name is read before the call returns.
-            return unsafe bpf_program__attach_uprobe_opts(program, -1, library, 0, &options)
+        guard let link = unsafe bpf_program__attach_uprobe(program, false, -1, path, Int(clamping: offset)) else {
+            throw BPFError(operation: "attach to \(path) at \(offset)", code: errno)
         }
-        guard let link = unsafe link else { throw BPFError(operation: "attach to \(function)", code: errno) }
         return unsafe BPFLink(pointer: link)
     }
 
@@ -84,6 +79,13 @@ internal import Glibc
 
     func mapDescriptor(_ name: String) throws(BPFError) -> Int32 {
         try check("find map \(name)", unsafe bpf_map__fd(map(name)))
+    }
+
+    /// For whoever may outlive the object.
+    func duplicateDescriptor(_ name: String) throws(BPFError) -> Int32 {
+        let copy = fcntl(try mapDescriptor(name), F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw BPFError(operation: "copy the descriptor of map \(name)", code: errno) }
+        return copy
     }
 
     private func program(_ name: String) throws(BPFError) -> OpaquePointer {

@@ -90,6 +90,8 @@ public struct Probe: ~Copyable {
     public let hook: Hook
     /// The rungs above `hook`.
     public let refusals: [HookRefusal]
+    /// The PHP whose stacks are read.
+    public let php: PHPPrograms
 
     // Fields go in the order in which they stand: the links first, then the ring, then what they lie in.
     private var links: [BPFLink] = []
@@ -101,8 +103,7 @@ public struct Probe: ~Copyable {
     private let withQuery: Bool
 
     private struct Maps {
-        let ports, sockets, identities, contexts, losses: Int32
-        let binaries, stamps, sizes, libraries, refused, isAnyKnown: Int32
+        let ports, sockets, identities, contexts, losses, losers: Int32
     }
 
     /// Loads the kernel side and begins to watch.
@@ -111,7 +112,7 @@ public struct Probe: ~Copyable {
     ///   - hook: this rung and no other; nil takes the first that bears.
     ///   - ringSize: in bytes, a power of two and at least a page.
     ///   - followLimit: connections followed at the same time.
-    ///   - php: the PHP binaries whose stacks are read; `learn` adds more.
+    ///   - php: the PHP binaries whose stacks are read; `php.learn` adds more.
     ///   - withQuery: leaves the query in the path of PHP requests. It can hold secrets.
     ///   - dialogues: whose are read.
     ///   - tls: the libraries whose callers' envelopes are read before they are encrypted.
@@ -181,32 +182,23 @@ public struct Probe: ~Copyable {
         let maps = try Maps(
             ports: object.mapDescriptor("ports"), sockets: object.mapDescriptor("sockets"),
             identities: object.mapDescriptor("identities"), contexts: object.mapDescriptor("contexts"),
-            losses: object.mapDescriptor("losses"), binaries: object.mapDescriptor("php_binaries"),
-            stamps: object.mapDescriptor("php_stamps"), sizes: object.mapDescriptor("php_sizes"),
-            libraries: object.mapDescriptor("php_libraries"),
-            refused: object.mapDescriptor("php_refused"), isAnyKnown: object.mapDescriptor(".data.php"))
+            losses: object.mapDescriptor("losses"), losers: object.mapDescriptor("losers"))
         let ring = try RingBuffer(map: object.mapDescriptor("events"))
         let skips = try Skips(hook, object)
         var probe = Probe(
-            hook: hook, refusals: refusals, ring: ring, object: object, maps: maps, skips: skips, withQuery: withQuery)
+            hook: hook, refusals: refusals, ring: ring, object: object, maps: maps, skips: skips,
+            php: try PHPPrograms(object), withQuery: withQuery)
         try probe.watch(ports)
-        for binary in php { probe.learn(binary) }
+        for binary in php { probe.php.learn(binary) }
         try probe.attachPrograms(tls, dialogues)
         return probe
     }
 
     private mutating func attachPrograms(_ libraries: [TLSLibrary], _ dialogues: Dialogues) throws(BPFError) {
         for library in libraries {
-            for function in library.kind.functions {
-                // An old one has not all of them.
-                guard let link = try? object.attach(Hook.clearTextProgram, function: function, of: library.path) else {
-                    continue
-                }
-                links.append(link)
+            for offset in library.file.offsets.values {
+                links.append(try object.attach(Hook.clearTextProgram, at: offset, of: library.file.path))
             }
-        }
-        if !libraries.isEmpty, links.isEmpty {
-            throw BPFError(operation: "attach to any TLS library", code: EOPNOTSUPP)
         }
         // First, so that no connection begins whose dialogue is not seen.
         if let cgroup = dialogues.cgroup {
@@ -217,7 +209,7 @@ public struct Probe: ~Copyable {
 
     private init(
         hook: Hook, refusals: [HookRefusal], ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps,
-        skips: Skips, withQuery: Bool
+        skips: Skips, php: PHPPrograms, withQuery: Bool
     ) {
         self.hook = hook
         self.refusals = refusals
@@ -225,6 +217,7 @@ public struct Probe: ~Copyable {
         self.object = object
         self.maps = maps
         self.skips = skips
+        self.php = php
         self.withQuery = withQuery
     }
 
@@ -288,9 +281,26 @@ public struct Probe: ~Copyable {
                 total.dialogues += cpu.dialogues
             }
         }
+        if total.total > 0 { total.users = losers() }
         total.missed = skips.count
         total.undecodable = undecodable
         return total
+    }
+
+    /// How many records each user lost.
+    private func losers() -> [UInt32: UInt64] {
+        var users: [UInt32: UInt64] = [:]
+        var key: UInt32 = 0
+        var next: UInt32 = 0
+        var found = unsafe bpf_map_get_next_key(maps.losers, nil, &next) == 0
+        // Keys are 4 bytes, values 8. The kernel side only adds.
+        for _ in 0..<Int(PROBE_LOSERS) where found {
+            key = next
+            var count: UInt64 = 0
+            if unsafe bpf_map_lookup_elem(maps.losers, &key, &count) == 0 { users[key] = count }
+            found = unsafe bpf_map_get_next_key(maps.losers, &key, &next) == 0
+        }
+        return users
     }
 
     /// The connections that the kernel side follows now.
@@ -317,39 +327,6 @@ public struct Probe: ~Copyable {
                 _ = unsafe bpf_map_delete_elem(map, &name)
             }
         }
-    }
-
-    /// Reads the stacks of this PHP from now on. False when no more can be known.
-    @discardableResult
-    public func learn(_ binary: PHPBinary) -> Bool {
-        var php = probe_php(binary)
-        var isKept: Bool
-        if binary.kind == .library {
-            var key = binary.dynamic
-            // Keys and values are as maps.bpf.h has them, here and below.
-            isKept = unsafe bpf_map_update_elem(maps.libraries, &key, &php, 0) == 0
-        } else {
-            var file = probe_file(inode: binary.inode, device: kernelDevice(binary.device), change: 0)
-            var stamp = probe_file_stamp(
-                size: binary.size, mtime_s: UInt64(bitPattern: binary.modificationSeconds),
-                mtime_ns: binary.modificationNanoseconds, reserved: 0)
-            var size = binary.size
-            var yes: UInt8 = 1
-            isKept = unsafe bpf_map_update_elem(maps.binaries, &file, &php, 0) == 0
-            isKept = unsafe bpf_map_update_elem(maps.sizes, &size, &yes, 0) == 0 && isKept
-            isKept = unsafe bpf_map_update_elem(maps.stamps, &stamp, &php, 0) == 0 && isKept
-        }
-        var zero: UInt32 = 0
-        var yes: UInt64 = 1
-        _ = unsafe bpf_map_update_elem(maps.isAnyKnown, &zero, &yes, 0)
-        return isKept
-    }
-
-    /// Has the kernel side not ask again what this program is.
-    public func refuse(_ program: ProgramEvent) {
-        var file = probe_file(inode: program.inode, device: program.device, change: program.change)
-        var yes: UInt8 = 1
-        _ = unsafe bpf_map_update_elem(maps.refused, &file, &yes, 0)
     }
 
     /// Watches these ports, and no others.

@@ -68,7 +68,7 @@ public enum RecordDecoder {
         // As above.
         let raw = unsafe record.unsafeLoadUnaligned(as: probe_program.self)
         return ProgramEvent(
-            pid: raw.tgid, inode: raw.inode, device: raw.device, change: raw.change, isNamed: raw.is_named != 0)
+            pid: raw.tgid, uid: raw.uid, inode: raw.inode, device: raw.device, change: raw.change)
     }
 
     private static func life(_ record: RawSpan) -> LifeEvent? {

@@ -99,6 +99,15 @@ public struct Connection: Sendable {
     /// The script that stands for it: of PHP's own stack, else of the PHP process that started it, else of argv.
     public var script: Script? { php ?? origin ?? process.script }
 
+    /// Whether all that is looked up about its sender has been found, or given up.
+    var isSettled: Bool { process.isSettled && (php?.isSettled ?? true) && (origin?.isSettled ?? true) }
+
+    func giveUp() {
+        process.giveUp()
+        php?.giveUp()
+        origin?.giveUp()
+    }
+
     /// ns from connect to the end; nil while it lasts.
     public var duration: UInt64? { endTime.map { $0 &- connectTime } }
 

@@ -14,20 +14,20 @@ public enum KernelEvent: Sendable {
 /// A program was started that is called like PHP or like a web server, or is as large as PHP, and is not known.
 public struct ProgramEvent: Sendable, Equatable {
     public var pid: UInt32
+    /// The real user.
+    public var uid: UInt32
     /// Of its file, as the kernel names it.
     public var inode: UInt64
     public var device: UInt32
     /// Another one when the file was written to since.
     public var change: UInt32
-    /// It is called like PHP or like a web server.
-    public var isNamed: Bool
 
-    public init(pid: UInt32, inode: UInt64, device: UInt32, change: UInt32 = 0, isNamed: Bool = true) {
+    public init(pid: UInt32, uid: UInt32, inode: UInt64, device: UInt32, change: UInt32 = 0) {
         self.pid = pid
+        self.uid = uid
         self.inode = inode
         self.device = device
         self.change = change
-        self.isNamed = isNamed
     }
 }
 
@@ -129,8 +129,15 @@ public struct Losses: Equatable, Sendable {
     public var missed: UInt64 = 0
     /// Records that this version cannot read.
     public var undecodable: UInt64 = 0
+    /// Of what was lost in the kernel for want of room, how much each user had sent: who floods loses most.
+    public var users: [UInt32: UInt64] = [:]
 
     public init() {}
+
+    /// The users that lost most, at most three.
+    public var mainUsers: [(uid: UInt32, count: UInt64)] {
+        users.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(3).map { ($0.key, $0.value) }
+    }
 
     public var total: UInt64 { byCause.reduce(0) { $0 + $1.count } }
 
@@ -146,9 +153,11 @@ public struct Losses: Equatable, Sendable {
 }
 
 extension Losses: CustomStringConvertible {
-    /// `lost: connects 3, ends 1`, or `lost: nothing`.
+    /// `lost: connects 3, ends 1 (uid 1000 4)`, or `lost: nothing`.
     public var description: String {
         let causes = byCause.filter { $0.count > 0 }.map { "\($0.name) \($0.count)" }
+        let by = mainUsers.map { "uid \($0.uid) \($0.count)" }
         return "lost: " + (causes.isEmpty ? "nothing" : causes.joined(separator: ", "))
+            + (by.isEmpty ? "" : " (\(by.joined(separator: ", ")))")
     }
 }

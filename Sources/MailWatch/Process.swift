@@ -59,23 +59,40 @@ public final class Process: Sendable {
     public let serial: UInt64
     public let identity: UInt64
     public let description: ProcessDescription
-    public let placement: Placement
+    private let place: Late<Placement>
     /// The script that argv names, for an interpreter.
     public let script: Script?
     /// The arguments with a blank between, as ps(1) shows them; comm in brackets where there are none.
     public let commandLine: [UInt8]
 
-    public init(identity: UInt64, description: ProcessDescription, placement: Placement, script: Script? = nil) {
+    public convenience init(
+        identity: UInt64, description: ProcessDescription, placement: Placement, script: Script? = nil
+    ) {
+        self.init(identity: identity, description: description, placement: Late(placement), script: script)
+    }
+
+    /// - Parameter placement: may be found out later.
+    public init(identity: UInt64, description: ProcessDescription, placement: Late<Placement>, script: Script? = nil) {
         serial = Self.made.add(1, ordering: .relaxed).newValue
         self.identity = identity
         self.description = description
-        self.placement = placement
+        place = placement
         self.script = script
         let arguments = description.arguments
         commandLine =
             arguments.isEmpty
             ? [UInt8(ascii: "[")] + description.comm + [UInt8(ascii: "]")]
             : Array(arguments.joined(separator: [UInt8(ascii: " ")]))
+    }
+
+    public var placement: Placement { place.value }
+
+    /// Whether all that is looked up about it has been found, or given up.
+    var isSettled: Bool { place.isSettled && script?.isSettled ?? true }
+
+    func giveUp() {
+        place.giveUp()
+        script?.giveUp()
     }
 
     /// The user's name, the number where it has none, `?` where the description was lost. In a container the number and

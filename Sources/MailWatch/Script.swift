@@ -16,6 +16,8 @@ public struct ScriptFacts: Equatable, Sendable {
         case timedOut = "timed-out"
         /// The path is relative, and to which directory is not known.
         case unknownDirectory = "unknown-directory"
+        /// Its user had more files to read than could be read in time.
+        case tooMany = "too-many"
     }
 
     public var obstacle: Obstacle?
@@ -33,6 +35,8 @@ public struct ScriptFacts: Equatable, Sendable {
     public var standing = FileStanding.unknown
 
     public init() {}
+
+    public init(obstacle: Obstacle) { self.obstacle = obstacle }
 }
 
 /// The web application that a script belongs to.
@@ -107,23 +111,40 @@ public final class Script: Sendable {
     /// In the file at `path`; 0 where it is not known.
     public let line: UInt32
     public let context: PHPContext?
-    public let facts: ScriptFacts?
+    private let found: Late<ScriptFacts>?
 
     /// Of a process that argv or PHP's memory tells about.
-    public init(evidence: Evidence, path: [UInt8], line: UInt32 = 0, context: PHPContext?, facts: ScriptFacts?) {
+    public convenience init(
+        evidence: Evidence, path: [UInt8], line: UInt32 = 0, context: PHPContext?, facts: ScriptFacts?
+    ) {
+        self.init(evidence: evidence, path: path, line: line, context: context, found: facts.map { Late($0) })
+    }
+
+    /// - Parameter found: what is known of its file, which may be found out later.
+    init(evidence: Evidence, path: [UInt8], line: UInt32 = 0, context: PHPContext?, found: Late<ScriptFacts>?) {
         serial = Self.made.add(1, ordering: .relaxed).newValue
         self.evidence = evidence
         self.path = path
         self.line = line
         self.context = context
-        self.facts = facts
+        self.found = found
     }
+
+    public var facts: ScriptFacts? { found?.value }
+
+    var isSettled: Bool { found?.isSettled ?? true }
+
+    func giveUp() { found?.giveUp() }
 
     /// Of a PHP context: the culprit's file and line, or the entry script where there is no stack.
     public convenience init(evidence: Evidence, context: PHPContext, facts: ScriptFacts?) {
+        self.init(evidence: evidence, context: context, found: facts.map { Late($0) })
+    }
+
+    convenience init(evidence: Evidence, context: PHPContext, found: Late<ScriptFacts>?) {
         self.init(
             evidence: evidence, path: context.culpritPath, line: context.culpritFrame?.sourceLine ?? 0, context: context,
-            facts: facts)
+            found: found)
     }
 
     /// The line within the code that `line` has compiled from text, as by eval; nil for code of the file itself.

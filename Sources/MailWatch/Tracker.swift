@@ -18,11 +18,21 @@ public struct Tracker {
                 connection
             }
         }
+
+        /// The same of another state of the connection.
+        func with(_ connection: Connection) -> Change {
+            switch self {
+            case .opened: .opened(connection)
+            case .established: .established(connection)
+            case .spoke: .spoke(connection)
+            case .ended: .ended(connection)
+            }
+        }
     }
 
     /// What is found out about a script: of PHP by its context, of other interpreters by the absolute path that argv has.
     public typealias Inspection = (_ path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription) ->
-        ScriptFacts?
+        Late<ScriptFacts>?
 
     /// A PHP context, and the script of it once a connect has named it.
     private struct Scene {
@@ -36,16 +46,19 @@ public struct Tracker {
     private var connections: [UInt64: Connection] = [:]
     /// Of the latest connect, in ns of CLOCK_BOOTTIME: contexts come without a time.
     private var latestTime: UInt64 = 0
-    private let place: (ProcessDescription) -> Placement
+    /// Changes of connections about whose senders something is still being looked up.
+    private var held = HeldChanges()
+    private let place: (ProcessDescription) -> Late<Placement>
     private let inspect: Inspection
     private let judge: (Connection) -> Judgement
 
     /// - Parameters:
     ///   - place: says what the host knows of a process; called once for each description.
     ///   - inspect: says what is known of a script's file; called once for each script of a process or PHP context.
+    ///     Neither waits for what it looks up.
     ///   - judge: gives the verdict; called at each change of a connection.
     public init(
-        processLimit: Int = 32_768, contextLimit: Int = 8192, place: @escaping (ProcessDescription) -> Placement,
+        processLimit: Int = 32_768, contextLimit: Int = 8192, place: @escaping (ProcessDescription) -> Late<Placement>,
         inspect: @escaping Inspection = { _, _, _ in nil },
         judge: @escaping (Connection) -> Judgement = { _ in Judgement(.unknown) }
     ) {
@@ -54,6 +67,19 @@ public struct Tracker {
         self.place = place
         self.inspect = inspect
         self.judge = judge
+    }
+
+    /// The same, where all of it is known at once.
+    public init(
+        processLimit: Int = 32_768, contextLimit: Int = 8192, place: @escaping (ProcessDescription) -> Placement,
+        inspect: @escaping (_ path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription) -> ScriptFacts? = {
+            _, _, _ in nil
+        },
+        judge: @escaping (Connection) -> Judgement = { _ in Judgement(.unknown) }
+    ) {
+        self.init(
+            processLimit: processLimit, contextLimit: contextLimit, place: { Late(place($0)) },
+            inspect: { inspect($0, $1, $2).map { Late($0) } }, judge: judge)
     }
 
     /// The connections that have not ended, oldest first.
@@ -65,15 +91,44 @@ public struct Tracker {
 
     public var contextCount: Int { scenes.count }
 
-    /// Nil for what changes no connection, and for the end of a connection that was never seen to begin.
+    /// Nil for what changes no connection, for the end of a connection that was never seen to begin, and for what waits
+    /// until all is known of the sender: `takeSettled` gives that.
     public mutating func handle(_ event: KernelEvent) -> Change? {
+        guard let change = change(by: event) else { return nil }
+        return held.hold(change) ? nil : change
+    }
+
+    /// The changes that have waited for what was looked up about their senders, each connection's in their order.
+    ///
+    /// - Parameters:
+    ///   - now: ns of CLOCK_BOOTTIME.
+    ///   - patience: what has waited longer, in ns, waits no more.
+    public mutating func takeSettled(at now: UInt64, patience: UInt64) -> [Change] {
+        held.takeSettled(at: now, patience: patience).flatMap { changes in
+            var judgement = Judgement(.unknown)
+            let judged = changes.map { change in
+                var connection = change.connection
+                connection.judgement = judgement
+                judgement = judge(connection)
+                connection.judgement = judgement
+                return change.with(connection)
+            }
+            if let id = judged.last?.connection.id { connections[id]?.judgement = judgement }
+            return judged
+        }
+    }
+
+    /// Whether any change waits.
+    public var isHolding: Bool { !held.isEmpty }
+
+    private mutating func change(by event: KernelEvent) -> Change? {
         switch event {
         case .connect(let event):
             let process = process(of: event)
             var connection = Connection(
                 event, process: process, php: script(event.php, .stack, of: process, at: event.time),
                 origin: script(event.origin, .origin, of: process, at: event.time))
-            connection.judgement = judge(connection)
+            connection.judgement = judgement(of: connection)
             if event.isFollowed { connections[connection.id] = connection }
             return .opened(connection)
         case .handover(let event):
@@ -81,7 +136,7 @@ public struct Tracker {
             var connection = Connection(
                 handover: event, process: process, php: script(event.php, .stack, of: process, at: event.time),
                 origin: script(event.origin, .origin, of: process, at: event.time))
-            connection.judgement = judge(connection)
+            connection.judgement = judgement(of: connection)
             return .opened(connection)
         case .context(let context, let fingerprint):
             latestTime = max(latestTime, context.startTime)
@@ -95,7 +150,7 @@ public struct Tracker {
         case .closed(let event):
             guard var connection = connections.removeValue(forKey: event.connection) else { return nil }
             connection.end(event)
-            connection.judgement = judge(connection)
+            connection.judgement = judgement(of: connection)
             return .ended(connection)
         }
     }
@@ -107,8 +162,8 @@ public struct Tracker {
         for (id, var connection) in connections where connection.connectTime < time && !followed.contains(id) {
             connections[id] = nil
             connection.loseEnd()
-            connection.judgement = judge(connection)
-            ended.append(connection)
+            connection.judgement = judgement(of: connection)
+            if !held.hold(.ended(connection)) { ended.append(connection) }
         }
         return ended.sorted { $0.connectTime < $1.connectTime }
     }
@@ -119,23 +174,27 @@ public struct Tracker {
         (processes.forgetIdle(), scenes.forgetIdle())
     }
 
+    /// What is not known whole yet is judged when it is.
+    private func judgement(of connection: Connection) -> Judgement {
+        connection.isSettled ? judge(connection) : connection.judgement
+    }
+
     /// Changes an open connection. Nil where there is none.
     private mutating func change(_ id: UInt64, _ body: (inout Connection) -> Void) -> Connection? {
         guard let index = connections.index(forKey: id) else { return nil }
         body(&connections.values[index])
-        connections.values[index].judgement = judge(connections.values[index])
+        connections.values[index].judgement = judgement(of: connections.values[index])
         return connections.values[index]
     }
 
     private mutating func process(of event: ConnectEvent) -> Process {
         latestTime = max(latestTime, event.time)
         if let description = event.description {
-            let placement = place(description)
             let script = Interpreter.script(of: description).map {
-                Script(evidence: .argv, path: $0, context: nil, facts: facts(of: $0, nil, description, placement))
+                Script(evidence: .argv, path: $0, context: nil, found: facts(of: $0, nil, description))
             }
             let process = Process(
-                identity: event.identity, description: description, placement: placement, script: script)
+                identity: event.identity, description: description, placement: place(description), script: script)
             processes.insert(process, as: event.identity, time: event.time)
             return process
         }
@@ -149,16 +208,12 @@ public struct Tracker {
 
     /// No file on disk is known to be the script where the path is relative. A frame's file without a directory is none.
     private func facts(
-        of path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription, _ placement: Placement
-    ) -> ScriptFacts? {
+        of path: [UInt8], _ context: PHPContext?, _ process: ProcessDescription
+    ) -> Late<ScriptFacts>? {
         guard Path.isAbsolute(path) || context?.culpritFrame != nil else {
-            var facts = ScriptFacts()
-            facts.obstacle = .unknownDirectory
-            return facts
+            return Late(ScriptFacts(obstacle: .unknownDirectory))
         }
-        var facts = inspect(path, context, process)
-        if placement.hasOwnUsers { facts?.owner = nil }
-        return facts
+        return inspect(path, context, process)
     }
 
     /// The script of a context that a connect names.
@@ -169,13 +224,12 @@ public struct Tracker {
         guard var scene = scenes.use(fingerprint, time: time) else {
             var context = PHPContext()
             context.gaps = .contextLost
-            return Script(evidence: evidence, context: context, facts: nil)
+            return Script(evidence: evidence, context: context, found: nil)
         }
         if let known = evidence == .stack ? scene.own : scene.inherited { return known }
         let path = scene.context.culpritPath
-        let facts = path.isEmpty ? nil : facts(
-            of: path, scene.context, process.description, process.placement)
-        let script = Script(evidence: evidence, context: scene.context, facts: facts)
+        let found = path.isEmpty ? nil : facts(of: path, scene.context, process.description)
+        let script = Script(evidence: evidence, context: scene.context, found: found)
         if evidence == .stack { scene.own = script } else { scene.inherited = script }
         scenes.insert(scene, as: fingerprint, time: time)
         return script

@@ -1,14 +1,13 @@
-internal import CLibelf
-
-/// A program or library of this machine. The file is an attacker's: it is read and never mapped, for it may be cut short
-/// meanwhile, and all that is taken from it has bounds.
-@safe struct ELFFile: ~Copyable {
+/// A program or library of this machine (elf(5)). The file is an attacker's: it is read by pread and never mapped, for it
+/// may be cut short meanwhile, and all that is taken from it has bounds.
+struct ELFFile {
     struct Segment {
         var address: UInt64
         var memorySize: UInt64
         var offset: UInt64
         var fileSize: UInt64
         var isWritable: Bool
+        var isCode: Bool
     }
 
     struct Symbol {
@@ -16,12 +15,37 @@ internal import CLibelf
         var size: UInt64
     }
 
-    /// `x86-64`.
-    static let machine = shim_machine == Int(EM_AARCH64) ? "aarch64" : "x86-64"
+    /// STT_OBJECT and STT_FUNC.
+    enum SymbolKind: UInt8 {
+        case object = 1
+        case function = 2
+    }
+
+    private struct Section {
+        var kind: UInt32
+        var flags: UInt64
+        var offset: UInt64
+        var size: UInt64
+        var link: UInt32
+        var entrySize: UInt64
+
+        /// Of the file's own order and layout: libelf would unpack it.
+        var isCompressed: Bool { flags & 0x800 != 0 }
+    }
+
+    #if arch(arm64)
+        static let machine = "aarch64"
+        private static let machineNumber: UInt64 = 183
+    #else
+        static let machine = "x86-64"
+        private static let machineNumber: UInt64 = 62
+    #endif
     private static let maximumSegments = 256
     private static let maximumSections = 4096
-    private static let maximumTable = 32 << 20
+    private static let maximumTable: UInt64 = 32 << 20
     private static let maximumText: UInt64 = 128 << 20
+    /// Elf64_Sym.
+    private static let symbolSize = 24
 
     let entry: UInt64
     /// What is loaded.
@@ -29,59 +53,66 @@ internal import CLibelf
     private(set) var dynamic: Segment?
     /// Whether it can be run: libraries have no interpreter.
     private(set) var isProgram: Bool
-    private let elf: OpaquePointer
+    private var sections: [Section] = []
 
-    /// The file has to stay open as long as this lives. Nil where it is none of this machine.
+    /// Nil where it is none of this machine.
     init?(_ file: borrowing OpenFile) {
-        // libelf would make room for as many sections and segments as section 0 claims, where the header says so.
-        let start = file.read(64, at: 0)
-        guard start.count == 64, start[40..<48].allSatisfy({ $0 == 0 }) || start[60] | start[61] != 0,
-            start[56] & start[57] != 0xff
+        let header = file.read(64, at: 0)
+        // EI_MAG, ELFCLASS64, ELFDATA2LSB, EV_CURRENT.
+        guard header.count == 64, header[..<7].elementsEqual([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]) else { return nil }
+        let type = header.number(at: 16, bytes: 2)
+        let segmentCount = Int(header.number(at: 56, bytes: 2))
+        let sectionOffset = header.number(at: 40)
+        let sectionCount = Int(header.number(at: 60, bytes: 2))
+        // ET_EXEC and ET_DYN. Where a count does not fit, section 0 would have it: no program has that many.
+        guard type == 2 || type == 3, header.number(at: 18, bytes: 2) == Self.machineNumber,
+            segmentCount <= Self.maximumSegments, segmentCount == 0 || header.number(at: 54, bytes: 2) == 56,
+            sectionCount <= Self.maximumSections, (sectionOffset == 0) == (sectionCount == 0),
+            sectionCount == 0 || header.number(at: 58, bytes: 2) == 64
         else { return nil }
-        guard elf_version(UInt32(EV_CURRENT)) != UInt32(EV_NONE),
-            // ELF_C_READ reads; what it gives is ended below or in deinit.
-            let elf = unsafe elf_begin(file.descriptor, ELF_C_READ, nil)
-        else { return nil }
-        var header = GElf_Ehdr()
-        var count = 0
-        // libelf fills both, and says of itself where the file is too short for them.
-        guard unsafe elf_kind(elf) == ELF_K_ELF, unsafe gelf_getclass(elf) == ELFCLASS64,
-            unsafe gelf_getehdr(elf, &header) != nil, Int(header.e_machine) == shim_machine,
-            Int32(header.e_type) == ET_EXEC || Int32(header.e_type) == ET_DYN,
-            unsafe elf_getphdrnum(elf, &count) == 0, count <= Self.maximumSegments
-        else {
-            unsafe elf_end(elf)
-            return nil
-        }
-        unsafe self.elf = elf
-        entry = header.e_entry
-        isProgram = Int32(header.e_type) == ET_EXEC
-        for index in 0..<Int32(count) {
-            var program = GElf_Phdr()
-            guard unsafe gelf_getphdr(elf, index, &program) != nil else { continue }
+        entry = header.number(at: 24)
+        isProgram = type == 2
+        readSegments(file.read(segmentCount * 56, at: header.number(at: 32)))
+        readSections(file.read(sectionCount * 64, at: sectionOffset))
+    }
+
+    /// - Parameter table: Elf64_Phdr, as many as are there whole.
+    private mutating func readSegments(_ table: [UInt8]) {
+        for start in stride(from: 0, through: table.count - 56, by: 56) {
+            let flags = table.number(at: start + 4, bytes: 4)
             let segment = Segment(
-                address: program.p_vaddr, memorySize: program.p_memsz, offset: program.p_offset,
-                fileSize: program.p_filesz, isWritable: program.p_flags & UInt32(PF_W) != 0)
-            switch Int32(bitPattern: program.p_type) {
-            case PT_LOAD: segments.append(segment)
-            case PT_DYNAMIC: dynamic = segment
-            case PT_INTERP: isProgram = true
+                address: table.number(at: start + 16), memorySize: table.number(at: start + 40),
+                offset: table.number(at: start + 8), fileSize: table.number(at: start + 32),
+                isWritable: flags & 2 != 0, isCode: flags & 1 != 0)
+            switch table.number(at: start, bytes: 4) {
+            case 1: segments.append(segment)  // PT_LOAD
+            case 2: dynamic = segment  // PT_DYNAMIC
+            case 3: isProgram = true  // PT_INTERP
             default: break
             }
         }
     }
 
-    deinit { unsafe elf_end(elf) }
+    /// - Parameter table: Elf64_Shdr, as many as are there whole.
+    private mutating func readSections(_ table: [UInt8]) {
+        for start in stride(from: 0, through: table.count - 64, by: 64) {
+            sections.append(
+                Section(
+                    kind: UInt32(table.number(at: start + 4, bytes: 4)), flags: table.number(at: start + 8),
+                    offset: table.number(at: start + 24), size: table.number(at: start + 32),
+                    link: UInt32(table.number(at: start + 40, bytes: 4)), entrySize: table.number(at: start + 56)))
+        }
+    }
 
     /// Where the value of DT_DEBUG is in memory.
     func debugPointer(_ file: borrowing OpenFile) -> UInt64? {
         guard let dynamic else { return nil }
-        // Elf64_Dyn: a tag and a value, of 8 bytes each.
+        // Elf64_Dyn: a tag and a value, of 8 bytes each. DT_NULL and DT_DEBUG.
         let entries = file.read(Int(clamping: min(dynamic.fileSize, 64 << 10)), at: dynamic.offset)
         for index in stride(from: 0, through: entries.count - 16, by: 16) {
-            let tag = entries[index..<index + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            if tag == UInt64(DT_NULL) { break }
-            guard tag == UInt64(DT_DEBUG) else { continue }
+            let tag = entries.number(at: index)
+            if tag == 0 { break }
+            guard tag == 21 else { continue }
             let (address, overflows) = dynamic.address.addingReportingOverflow(UInt64(index) + 8)
             return overflows ? nil : address
         }
@@ -97,81 +128,83 @@ internal import CLibelf
         }
     }
 
+    /// Where the code of a function is in the file; nil where it is in no code that is loaded from there.
+    func fileOffset(of function: Symbol) -> UInt64? {
+        for segment in segments where segment.isCode {
+            let (distance, overflows) = function.address.subtractingReportingOverflow(segment.address)
+            guard !overflows, distance < segment.fileSize else { continue }
+            let (offset, passes) = segment.offset.addingReportingOverflow(distance)
+            return passes ? nil : offset
+        }
+        return nil
+    }
+
     /// The symbols that are defined here, first those for the dynamic linker, then what strip leaves out.
-    func symbols(_ names: [String], in file: borrowing OpenFile) -> [String: Symbol] {
+    func symbols(_ names: [String], _ kind: SymbolKind, in file: borrowing OpenFile) -> [String: Symbol] {
         var found: [String: Symbol] = [:]
-        let wanted = names.map { (name: $0, bytes: Array($0.utf8) + [0]) }
-        for kind in [SHT_DYNSYM, SHT_SYMTAB] {
-            var isFirst = true
-            unsafe eachSection { section, header in
-                // More than one of a kind only takes time and memory.
-                guard header.sh_type == UInt32(kind), isFirst else { return }
-                isFirst = false
-                guard header.sh_size <= Self.maximumTable,
-                    let strings = strings(UInt64(header.sh_link), file),
-                    // libelf gives as many bytes as the section has in the file, or nothing.
-                    let data = unsafe elf_getdata(section, nil)
-                else { return }
-                for index in 0..<Int32(header.sh_size / 24) {
-                    var symbol = GElf_Sym()
-                    guard unsafe gelf_getsym(data, index, &symbol) != nil else { return }
-                    guard symbol.st_shndx != UInt16(SHN_UNDEF), Int32(symbol.st_info & 0xf) == STT_OBJECT,
-                        symbol.st_name < strings.count
-                    else { continue }
-                    let name = strings[Int(symbol.st_name)...]
-                    for (text, bytes) in wanted where found[text] == nil && name.starts(with: bytes) {
-                        found[text] = Symbol(address: symbol.st_value, size: symbol.st_size)
-                    }
-                }
-            }
+        // SHT_DYNSYM and SHT_SYMTAB. More than one of a kind only takes time and memory.
+        for table in [11, 2] as [UInt32] {
+            guard let section = sections.first(where: { $0.kind == table }) else { continue }
+            addSymbols(of: section, names.map { ($0, Array($0.utf8) + [0]) }, kind, file, to: &found)
             if found.count == names.count { break }
         }
         return found
     }
 
-    /// Where constants are in the file: in sections, or in segments where there are no sections.
+    private func addSymbols(
+        of section: Section, _ wanted: [(name: String, bytes: [UInt8])], _ kind: SymbolKind,
+        _ file: borrowing OpenFile, to found: inout [String: Symbol]
+    ) {
+        guard section.size <= Self.maximumTable, section.entrySize == UInt64(Self.symbolSize), !section.isCompressed,
+            let strings = strings(section.link, file)
+        else { return }
+        let table = file.read(Int(section.size), at: section.offset)
+        for start in stride(from: 0, through: table.count - Self.symbolSize, by: Self.symbolSize) {
+            let name = Int(table.number(at: start, bytes: 4))
+            // SHN_UNDEF is 0: it is defined elsewhere.
+            guard table[start + 4] & 0xf == kind.rawValue, table[start + 6] | table[start + 7] != 0,
+                name < strings.count
+            else { continue }
+            for (text, bytes) in wanted where found[text] == nil && strings[name...].starts(with: bytes) {
+                found[text] = Symbol(address: table.number(at: start + 8), size: table.number(at: start + 16))
+            }
+        }
+    }
+
+    /// Where constants are in the file, in its order and each byte once: in sections, or in segments where there are no
+    /// sections.
     func constants() -> [Range<UInt64>] {
+        // SHT_PROGBITS that is SHF_ALLOC, and neither SHF_WRITE nor SHF_EXECINSTR: read-only, and no code.
+        var parts = sections.filter { $0.kind == 1 && $0.flags & 0x807 == 2 }.map { ($0.offset, $0.size) }
+        if parts.isEmpty { parts = segments.filter { !$0.isWritable }.map { ($0.offset, $0.fileSize) } }
         var ranges: [Range<UInt64>] = []
         var total: UInt64 = 0
-        func add(_ offset: UInt64, _ size: UInt64) {
+        for (offset, size) in parts.sorted(by: { $0 < $1 }) {
             let (end, overflows) = offset.addingReportingOverflow(size)
-            guard !overflows, size <= Self.maximumText, total + size <= Self.maximumText else { return }
-            total += size
-            ranges.append(offset..<end)
-        }
-        unsafe eachSection { _, header in
-            // Read-only, and no code.
-            let flags = header.sh_flags & UInt64(SHF_WRITE | SHF_ALLOC | SHF_EXECINSTR | SHF_COMPRESSED)
-            guard header.sh_type == UInt32(SHT_PROGBITS), flags == UInt64(SHF_ALLOC) else { return }
-            add(header.sh_offset, header.sh_size)
-        }
-        if ranges.isEmpty {
-            for segment in segments where !segment.isWritable { add(segment.offset, segment.fileSize) }
+            let start = max(offset, ranges.last?.upperBound ?? 0)
+            guard !overflows, start < end else { continue }
+            let kept = min(end - start, Self.maximumText - total)
+            guard kept > 0 else { break }
+            total += kept
+            ranges.append(start..<start + kept)
         }
         return ranges
     }
 
-    /// libelf's own elf_strptr believes the size that a compressed section claims.
-    private func strings(_ section: UInt64, _ file: borrowing OpenFile) -> [UInt8]? {
-        var header = GElf_Shdr()
-        // libelf knows the section or gives NULL, which it takes as well; it fills the header.
-        guard let section = unsafe elf_getscn(elf, Int(clamping: section)),
-            unsafe gelf_getshdr(section, &header) != nil, header.sh_type == UInt32(SHT_STRTAB),
-            header.sh_flags & UInt64(SHF_COMPRESSED) == 0, header.sh_size <= Self.maximumTable
+    private func strings(_ link: UInt32, _ file: borrowing OpenFile) -> [UInt8]? {
+        // SHT_STRTAB.
+        guard link < sections.count, case let section = sections[Int(link)], section.kind == 3,
+            section.size <= Self.maximumTable, !section.isCompressed
         else { return nil }
-        return file.read(Int(header.sh_size), at: header.sh_offset)
+        return file.read(Int(section.size), at: section.offset)
     }
+}
 
-    private func eachSection(_ body: (OpaquePointer, GElf_Shdr) -> Void) {
-        // The pointers are valid until elf_end.
-        var next = unsafe elf_nextscn(elf, nil)
-        for _ in 0..<Self.maximumSections {
-            guard let section = unsafe next else { return }
-            var header = GElf_Shdr()
-            if unsafe gelf_getshdr(section, &header) != nil, header.sh_flags & UInt64(SHF_COMPRESSED) == 0 {
-                unsafe body(section, header)
-            }
-            unsafe next = elf_nextscn(elf, section)
-        }
+extension [UInt8] {
+    /// A number of the file's byte order, which is that of this machine.
+    fileprivate func number(at start: Int, bytes: Int = 8) -> UInt64 {
+        var number: UInt64 = 0
+        for index in (start..<start + bytes).reversed() { number = number << 8 | UInt64(self[index]) }
+        return number
     }
 }

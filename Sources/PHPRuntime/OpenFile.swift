@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A regular file that is open for reading; anything else does not open, and nothing that opens waits.
@@ -26,6 +27,11 @@ struct OpenFile: ~Copyable {
     }
 
     deinit { close(descriptor) }
+
+    /// Whether root alone decides what is in it. A FUSE file says of itself what it likes.
+    var isInstalled: Bool {
+        status.st_uid == 0 && status.st_mode & (S_IWGRP | S_IWOTH) == 0 && !clinux_is_fuse(descriptor)
+    }
 
     /// What is there of `count` bytes from `offset` on.
     func read(_ count: Int, at offset: UInt64) -> [UInt8] {

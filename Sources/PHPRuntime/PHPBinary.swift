@@ -21,6 +21,10 @@ public struct PHPBinary: Sendable, Equatable {
     /// mtime, since 1970.
     public var modificationSeconds: Int64
     public var modificationNanoseconds: UInt32
+    /// The file's owner.
+    public var owner: UInt32
+    /// Whether root alone decides what is in the file.
+    public var isInstalled: Bool
     /// e_entry.
     public var entry: UInt64
     /// Of the three symbols; 0 in a host.

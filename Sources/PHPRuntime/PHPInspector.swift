@@ -77,10 +77,11 @@ public enum PHPInspector {
         var binary = PHPBinary(
             kind: .host, path: path, inode: UInt64(file.status.st_ino), device: UInt64(file.status.st_dev),
             size: UInt64(file.status.st_size), modificationSeconds: Int64(file.status.st_mtim.tv_sec),
-            modificationNanoseconds: UInt32(clamping: file.status.st_mtim.tv_nsec), entry: elf.entry,
+            modificationNanoseconds: UInt32(clamping: file.status.st_mtim.tv_nsec), owner: file.status.st_uid,
+            isInstalled: file.isInstalled, entry: elf.entry,
             executorGlobals: 0, sapiGlobals: 0, sapiModule: 0, dynamic: elf.dynamic?.address ?? 0,
             debugPointer: elf.debugPointer(file) ?? 0, version: "", layout: nil, isVerified: false)
-        let symbols = elf.symbols(globals, in: file)
+        let symbols = elf.symbols(globals, .object, in: file)
         let constants = elf.constants()
         let version = file.first(behind: "X-Powered-By: PHP/", in: constants, parse: PHPVersion.init)
         if version == nil, symbols[globals[0]] == nil {

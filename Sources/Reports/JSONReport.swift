@@ -155,6 +155,10 @@ public struct JSONReport: Sendable {
                     for cause in summary.losses.byCause { $0.number("\(cause.name)", cause.count) }
                     $0.number("unwritten", UInt64(summary.unwritten))
                 }
+                $0.objects("lost_by_user", summary.losses.mainUsers) { user, json in
+                    json.number("uid", UInt64(user.uid))
+                    json.number("records", user.count)
+                }
                 $0.objects("senders", summary.ledger.busiest(.max)) { sender, json in
                     json.text("user", sender.user)
                     json.bytes("executable", sender.program)

@@ -14,6 +14,8 @@ struct Inspection: Sendable {
     var origin: ProcessRoot.Origin?
     /// More paths of the same process, for where the script's own says nothing of its application.
     var others: [[UInt8]]
+    /// Whether the host's name for the owner's number means the owner.
+    var namesOwner = true
 
     func facts(first: UInt32, users: UserNames) -> ScriptFacts {
         var facts = ScriptFacts()
@@ -41,7 +43,7 @@ struct Inspection: Sendable {
         let front = process.root == [UInt8(ascii: "/")] ? [] : process.root
         facts.standing = HostFile.standing(of: front + path, like: status)
         facts.uid = status.st_uid
-        facts.owner = users.name(status.st_uid)
+        facts.owner = namesOwner ? users.name(status.st_uid) : nil
         facts.size = UInt64(max(0, status.st_size))
         if status.st_mtim.tv_sec >= 0, status.st_mtim.tv_sec < 1 << 33 {
             facts.modificationTime = UInt64(status.st_mtim.tv_sec) * 1_000_000_000 + UInt64(status.st_mtim.tv_nsec)

@@ -1,12 +1,11 @@
-internal import Dispatch
-internal import HostFacts
+public import HostFacts
 public import MailWatch
 internal import Synchronization
 
 /// Finds out what is known of scripts' files, under the roots of the processes that name them.
 ///
-/// The files are read by a worker, one after the other, as any of them may lie on a file system that never answers. All
-/// that is in them is as who wrote them wants it.
+/// The files are read by workers, as any of them may lie on a file system that never answers. All that is in them is as
+/// who wrote them wants it.
 public final class ScriptInspector: Sendable {
     /// Results that are kept.
     static let cacheLimit = 1024
@@ -14,34 +13,32 @@ public final class ScriptInspector: Sendable {
 
     private struct State {
         var cache = FactsCache()
-        var asked: UInt64 = 0
-        var answers: [UInt64: ScriptFacts] = [:]
-        /// Those nobody waits for any longer.
-        var late: Set<UInt64> = []
+        /// Inspections under way.
+        var pending: [Question: Late<ScriptFacts>] = [:]
     }
 
-    private let patience: Duration
+    /// One user does not wait for what another one has asked for.
+    private struct Question: Hashable {
+        let key: FactsCache.Key
+        let payer: Workers.Payer
+    }
+
+    private let workers: Workers
     private let inspect: @Sendable (Inspection) -> ScriptFacts
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state = Mutex(State())
-    private let worker = DispatchQueue(label: "mailsnoop.scripts")
 
-    /// - Parameters:
-    ///   - first: the first process of the host, whose files the processes of most users see.
-    ///   - patience: how long facts(of:) waits at most.
-    public convenience init(first: UInt32 = 1, patience: Duration = .milliseconds(20)) {
-        let users = Mutex(UserNames())
-        self.init(patience: patience) { inspection in
-            users.withLock { inspection.facts(first: first, users: $0) }
-        }
+    /// - Parameter first: the first process of the host, whose files the processes of most users see.
+    public convenience init(first: UInt32 = 1, workers: Workers, users: UserNames) {
+        self.init(workers: workers) { $0.facts(first: first, users: users) }
     }
 
-    /// - Parameter inspect: is called on the worker.
+    /// - Parameter inspect: is called by a worker.
     init(
-        patience: Duration, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        workers: Workers, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         inspect: @escaping @Sendable (Inspection) -> ScriptFacts
     ) {
-        self.patience = patience
+        self.workers = workers
         self.now = now
         self.inspect = inspect
     }
@@ -49,8 +46,8 @@ public final class ScriptInspector: Sendable {
     /// Whether this program may see the root directory of a process; nil when there is no such process.
     public static func canReach(_ pid: UInt32) -> Bool? { ProcessRoot.canReach(pid) }
 
-    /// Facts of the script at `path`. Never waits longer than `patience`, and not at all while an earlier inspection
-    /// hangs: the result is then `.timedOut`. What comes later is known to the next who asks within a second.
+    /// Facts of the script at `path`, when they are known. The user of the process pays for the inspection. While an earlier
+    /// one of the same file hangs the result is `.timedOut`; what comes later is known to the next who asks within a second.
     /// - Parameters:
     ///   - path: absolute, as `process` names it; a name of PHP's compiled code means the file that it is from.
     ///   - process: the one that names it. Its start time keeps another of the same pid from being taken for it.
@@ -59,50 +56,48 @@ public final class ScriptInspector: Sendable {
     ///     same files.
     ///   - others: further paths of the process, where the script's own says nothing of its application: the entry
     ///     script, and the files of other frames.
-    public func facts(
-        of path: [UInt8], in process: ProcessDescription, alsoTry pid: UInt32? = nil,
-        startedAt startTime: UInt64? = nil, others: [[UInt8]] = []
-    ) -> ScriptFacts {
+    ///   - namesOwner: false for a process with users of its own: the host's name for the number is somebody else's.
+    public func find(
+        _ path: [UInt8], in process: ProcessDescription, alsoTry pid: UInt32? = nil,
+        startedAt startTime: UInt64? = nil, others: [[UInt8]] = [], namesOwner: Bool = true
+    ) -> Late<ScriptFacts> {
         let path = PHPContext.Frame.sourceFile(of: path)
         guard Path.isAbsolute(path), path.count <= Path.limit, !path.contains(0) else {
-            var facts = ScriptFacts()
-            facts.obstacle = .unreadable
-            return facts
+            return Late(ScriptFacts(obstacle: .unreadable))
         }
-        let inspection = Inspection(
-            path: path, process: process, origin: pid.map { .init(pid: $0, startTime: startTime) },
-            others: others.map(PHPContext.Frame.sourceFile))
-        return facts(inspection)
+        return find(
+            Inspection(
+                path: path, process: process, origin: pid.map { .init(pid: $0, startTime: startTime) },
+                others: others.map(PHPContext.Frame.sourceFile), namesOwner: namesOwner))
     }
 
-    private func facts(_ inspection: Inspection) -> ScriptFacts {
-        var timedOut = ScriptFacts()
-        timedOut.obstacle = .timedOut
+    private func find(_ inspection: Inspection) -> Late<ScriptFacts> {
         let key = FactsCache.Key(inspection)
-        let (known, number) = state.withLock { state -> (ScriptFacts?, UInt64) in
-            if let facts = state.cache.facts(key, at: now()) { return (facts, 0) }
-            if !state.late.isEmpty { return (timedOut, 0) }
-            state.asked += 1
-            return (nil, state.asked)
+        // A process without a description has no known user.
+        let payer = inspection.process.uid.map(Workers.Payer.user) ?? .place("unknown user")
+        let question = Question(key: key, payer: payer)
+        let (late, isNew) = state.withLock { state -> (Late<ScriptFacts>, Bool) in
+            if let facts = state.cache.facts(key, at: now()) { return (Late(facts), false) }
+            // Settled without facts: nobody waits for this one any longer.
+            if let pending = state.pending[question] { return (pending, false) }
+            let late = Late { ScriptFacts(obstacle: .timedOut) }
+            state.pending[question] = late
+            return (late, true)
         }
-        if let known { return known }
-
-        let answered = DispatchSemaphore(value: 0)
-        worker.async { [self] in
+        guard isNew else { return late }
+        workers.run(for: payer) { [self] in
             let facts = inspect(inspection)
             state.withLock { state in
                 state.cache.keep(facts, of: key, at: now())
-                if state.late.remove(number) == nil { state.answers[number] = facts }
+                state.pending[question] = nil
             }
-            answered.signal()
+            late.settle(facts)
+        } otherwise: { [self] refusal in
+            // One that was begun is there until it returns.
+            if refusal != .timedOut { state.withLock { $0.pending[question] = nil } }
+            late.settle(ScriptFacts(obstacle: refusal == .tooMany ? .tooMany : .timedOut))
         }
-        let nanoseconds = Int(patience / .nanoseconds(1))
-        _ = answered.wait(timeout: .now() + .nanoseconds(nanoseconds))
-        return state.withLock { state in
-            if let facts = state.answers.removeValue(forKey: number) { return facts }
-            state.late.insert(number)
-            return timedOut
-        }
+        return late
     }
 }
 
@@ -114,11 +109,13 @@ struct FactsCache {
         var path: [UInt8]
         /// 0 unless the namespace is not known: then nobody else's files are the same.
         var process: UInt64
+        var namesOwner: Bool
 
         init(_ inspection: Inspection) {
             mountNamespace = inspection.process.mountNamespace
             root = inspection.process.root
             path = inspection.path
+            namesOwner = inspection.namesOwner
             process = mountNamespace == 0 ? inspection.process.startTime ^ UInt64(inspection.process.pid) << 32 : 0
         }
     }

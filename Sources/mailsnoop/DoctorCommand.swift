@@ -101,7 +101,11 @@ struct DoctorCommand: ParsableCommand {
                     "PHP origins", .degraded,
                     "this kernel cannot have children of PHP carry the script that started them: needs 5.12")
         ]
-        for finding in PHPScanner.scan() {
+        let catalog = PHPCatalog(nil, workers: Workers())
+        for place in catalog.scan(patience: .seconds(5)) {
+            checks.append(.init("PHP", .degraded, "\(place): the file system does not answer"))
+        }
+        for finding in catalog.findings {
             switch finding {
             case .known(let binary) where binary.kind == .host:
                 checks.append(.init("PHP host", .ok, "\(binary.path): searched for libphp"))

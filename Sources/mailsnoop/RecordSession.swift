@@ -113,6 +113,7 @@ struct RecordSession: ~Copyable, LoopClient {
         watch.housekeep { desk.take($0) }
         desk.writeOverdue()
         desk.flush()
+        if let evictions = watch.evictionText { Failure.say(evictions) }
         recorder.note(lost: watch.losses.total + UInt64(log?.output.unwritten ?? 0))
         if let log {
             log.follow()
@@ -157,7 +158,8 @@ struct RecordSession: ~Copyable, LoopClient {
 
     /// Reads what is left, and waits until all is written.
     mutating func finish(_ loop: borrowing EventLoop) throws {
-        while read(limit: 65_536) == 65_536 {}
+        let desk = desk
+        watch.drain { desk.take($0) }
         _ = tick()
         for connection in watch.open { desk.record(connection) }
         recorder.finish()

@@ -1,56 +1,63 @@
-internal import Glibc
+internal import HostFacts
 internal import KernelProbe
 internal import PHPRuntime
+internal import Synchronization
 
 /// The libraries of this host that encrypt: those that are installed, and those that running processes have loaded, also
-/// in containers.
+/// in containers. Only root's: any user can load a library that is called like one.
 enum TLSLibraries {
     private static let patterns = [
         "/usr/lib{,64}{,/*-linux-gnu*}/libssl.so.*", "/usr/lib{,64}{,/*-linux-gnu*}/libgnutls.so.*",
     ]
     /// More are not watched: each has a handful of functions to attach to.
     private static let limit = 64
+    /// Processes that a job looks through.
+    private static let batch = 64
+    private static let patience = Duration.seconds(3)
 
-    /// A file on overlayfs has another device than the very same file below it, where a function would be attached to
-    /// twice.
-    private struct File: Hashable {
-        let inode: UInt64
-        let size: Int
-        let seconds: Int
-        let nanoseconds: Int
-
-        init?(_ path: String) {
-            var status = stat()
-            // stat fills the structure.
-            guard unsafe stat(path, &status) == 0 else { return nil }
-            inode = UInt64(status.st_ino)
-            size = status.st_size
-            seconds = status.st_mtim.tv_sec
-            nanoseconds = status.st_mtim.tv_nsec
+    private final class Found: Sendable {
+        private struct State {
+            var libraries: [TLSLibrary] = []
+            /// A file on overlayfs has another device than the very same file below it, where a function would be attached
+            /// to twice.
+            var known: Set<FunctionFile.Identity> = []
         }
-    }
 
-    static func scan() -> [TLSLibrary] {
-        var libraries: [TLSLibrary] = []
-        var known: Set<File> = []
+        private let state = Mutex(State())
+
         func add(_ path: String, name: Substring) {
-            guard libraries.count < limit, let file = File(path), known.insert(file).inserted else { return }
-            libraries.append(TLSLibrary(path: path, kind: name.hasPrefix("libssl") ? .openSSL : .gnuTLS))
-        }
-        for path in patterns.flatMap(FileSearch.paths) { add(path, name: fileName(path)) }
-        for pid in FileSearch.processes() {
-            for library in MappedLibrary.all(of: pid, named: isLibrary) {
-                add(library.place(in: pid), name: fileName(library.path))
+            guard TLSLibrary.isNamed(name), let library = TLSLibrary(path: path, name: name) else { return }
+            state.withLock { state in
+                guard state.libraries.count < limit, state.known.insert(library.identity).inserted else { return }
+                state.libraries.append(library)
             }
         }
-        return libraries
+
+        func add(loadedBy process: UInt32) {
+            for library in MappedLibrary.all(of: process, named: TLSLibrary.isNamed) {
+                add(library.place(in: process), name: fileName(library.path))
+            }
+        }
+
+        var all: [TLSLibrary] { state.withLock { $0.libraries } }
+    }
+
+    /// Waits three seconds at most.
+    static func scan() -> [TLSLibrary] {
+        let found = Found()
+        for path in patterns.flatMap(FileSearch.paths) { found.add(path, name: fileName(path)) }
+        let processes = Dictionary(grouping: FileSearch.processes()) { FileSearch.user(of: $0) }
+        let jobs = processes.flatMap { user, processes -> [(payer: Workers.Payer, body: @Sendable () -> Void)] in
+            // One that has gone has no user.
+            guard let user else { return [] }
+            return stride(from: 0, to: processes.count, by: batch).map { start in
+                let batch = processes[start..<min(start + batch, processes.count)]
+                return (.user(user), { for process in batch { found.add(loadedBy: process) } })
+            }
+        }
+        _ = Workers().runAll(jobs, patience: patience)
+        return found.all
     }
 
     private static func fileName(_ path: String) -> Substring { path.split(separator: "/").last ?? "" }
-
-    /// `libssl.so.3`, and `libssl-9ab1.so.1.1` of Python's wheels; not NSS's `libssl3.so`.
-    private static func isLibrary(_ name: Substring) -> Bool {
-        (name.hasPrefix("libssl.so") || name.hasPrefix("libssl-") || name.hasPrefix("libgnutls.so"))
-            && name.contains(".so")
-    }
 }

@@ -67,7 +67,8 @@ struct TraceSession: ~Copyable, LoopClient {
 
     /// Reads what is left, writes what is still open and the summary, and waits until all is written.
     mutating func finish(_ loop: borrowing EventLoop) throws {
-        while read(limit: 65_536) == 65_536 {}
+        let rows = rows
+        watch.drain { rows.take($0) }
         _ = tick()
         if showsTimeLeft { output.status("") }
         let open = watch.open
@@ -88,9 +89,13 @@ struct TraceSession: ~Copyable, LoopClient {
 
     /// Once more for each tick in which more was lost: in the table, else on stderr, as the rows stay pure.
     private mutating func sayLosses() {
+        if let evictions = watch.evictionText { say(evictions) }
         guard watch.losses.total > saidLost else { return }
         saidLost = watch.losses.total
-        let line = "so far, \(watch.losses)"
+        say("so far, \(watch.losses)")
+    }
+
+    private func say(_ line: String) {
         switch rows.format {
         case .table, .detail: output.write(Array("-- \(line)\n".utf8), rows: 0)
         case .csv, .json: Failure.say(line)

@@ -15,20 +15,32 @@ struct Watch: ~Copyable {
         let court: Court
         let names: NameResolver?
 
-        init(filter: ConnectionFilter, policy: Policy, names: NameResolver?, php: PHPCatalog) {
-            let host = Host()
+        init(filter: ConnectionFilter, policy: Policy, names: NameResolver?, php: PHPCatalog, workers: Workers) {
+            let users = UserNames()
+            let host = Host(users: users, workers: workers)
             let court = Court(policy)
-            let scripts = ScriptInspector()
+            let scripts = ScriptInspector(workers: workers, users: users)
             tracker = Tracker(
                 place: { process in
-                    var placement = host.place(process)
-                    placement.opaquePHP = php.reason(for: process)
-                    return placement
+                    let late = Late {
+                        var placement = host.placeByCgroup(process)
+                        placement.opaquePHP = php.reason(for: process)
+                        return placement
+                    }
+                    php.findReason(for: process) { reason in
+                        host.place(process) { placement in
+                            var placement = placement
+                            placement.opaquePHP = reason
+                            late.settle(placement)
+                        }
+                    }
+                    return late
                 },
                 inspect: { path, context, process in
-                    scripts.facts(
-                        of: path, in: process, alsoTry: context?.pid, startedAt: context?.startTime,
-                        others: context.map { [$0.script] + $0.frames.map(\.file).filter { !$0.isEmpty } } ?? [])
+                    scripts.find(
+                        path, in: process, alsoTry: context?.pid, startedAt: context?.startTime,
+                        others: context.map { [$0.script] + $0.frames.map(\.file).filter { !$0.isEmpty } } ?? [],
+                        namesOwner: !host.placeByCgroup(process).hasOwnUsers)
                 },
                 judge: { court.judge.judge($0) })
             self.filter = filter
@@ -73,7 +85,10 @@ struct Watch: ~Copyable {
     let startTime = WallClock.uptime
     private var probe: Probe
     private let book: Book
-    private let php = PHPCatalog()
+    private let php: PHPCatalog
+    /// How long a change waits at most for what is looked up about its sender; ns. The workers give up before.
+    private static let patience: UInt64 = 3_000_000_000
+    private static let scanPatience = Duration.seconds(3)
     /// nice(2): beside a hundred busy processes on a core, still a twelfth of it.
     private static let niceness: Int32 = -10
 
@@ -87,12 +102,13 @@ struct Watch: ~Copyable {
         probe = try options.attach(configuration)
         var filter = options.filter
         filter.networkNamespace = networkNamespace
+        let workers = Workers()
+        php = PHPCatalog(probe.php, workers: workers)
         book = Book(
             filter: filter, policy: configuration.policy, names: options.noDNS ? nil : NameResolver(),
-            php: php)
+            php: php, workers: workers)
         // What is started from here on tells of itself.
-        php.scan()
-        learn()
+        php.scan(patience: Self.scanPatience)
         // The ring has to be read before it is full, however busy the host is. What the user has chosen stays, as does
         // what needs CAP_SYS_NICE to be changed.
         let this = Int32(PRIO_PROCESS.rawValue)
@@ -122,24 +138,37 @@ struct Watch: ~Copyable {
             if case .program(let program) = event { php.look(at: program) }
             if let change = book.tracker.handle(event) { book.note(change, body) }
         }
-        learn()
+        release(body)
         return count
+    }
+
+    /// Hands on what has waited for what was looked up about its sender.
+    private mutating func release(patience: UInt64 = patience, _ body: (Tracker.Change) -> Void) {
+        guard book.tracker.isHolding else { return }
+        for change in book.tracker.takeSettled(at: WallClock.uptime, patience: patience) { book.note(change, body) }
+    }
+
+    /// Reads what is left in the ring, and waits for what is still looked up about senders.
+    mutating func drain(_ body: (Tracker.Change) -> Void) {
+        while read(limit: 65_536, body) == 65_536 {}
+        let deadline = WallClock.uptime + Self.patience
+        while book.tracker.isHolding, WallClock.uptime < deadline {
+            usleep(2000)
+            release(body)
+        }
+        release(patience: 0, body)
+    }
+
+    /// Says whose PHP programs were dropped for want of room since the last call; nil where none was.
+    var evictionText: String? {
+        let evictions = php.takeEvictions()
+        guard !evictions.isEmpty else { return nil }
+        let users = evictions.map { "uid \($0.uid) \($0.count)" }.joined(separator: ", ")
+        return "too many PHP programs: the stacks of some are not read (\(users))"
     }
 
     /// Goes on by another configuration.
     mutating func judge(by policy: Policy) { book.court.judge = Judge(policy: policy, host: .current) }
-
-    /// Tells the probe what has been found out about PHP programs.
-    private mutating func learn() {
-        for news in php.takeNews() {
-            var isKnown = false
-            for case .known(let binary) in news.findings {
-                probe.learn(binary)
-                isKnown = true
-            }
-            if let program = news.program, !isKnown { probe.refuse(program) }
-        }
-    }
 
     /// What is done a few times a second: counts losses, ends connections whose end was lost, forgets old processes.
     mutating func housekeep(_ body: (Tracker.Change) -> Void) {
@@ -152,8 +181,7 @@ struct Watch: ~Copyable {
             for connection in book.tracker.endAll(notIn: followed, before: time) { book.note(.ended(connection), body) }
         }
         losses = now
-        php.tick()
-        learn()
+        release(body)
         book.court.lookAround()
         let idle = book.tracker.forgetIdle()
         probe.forget(identities: idle.identities, contexts: idle.contexts)

@@ -39,8 +39,12 @@ struct MailServersTests {
         owner: String? = nil, unit: String? = nil, container: String? = nil
     ) -> Placement {
         var placement = Placement(effectiveUserName: user, unit: unit, container: container)
-        MailServers(software: software, postfixOwner: owner, hostNamespaces: [Self.here])
-            .recognise(process, in: &placement)
+        let servers = MailServers(software: software, postfixOwner: owner)
+        let files = ExeFiles(remembering: servers.paths, hostNamespaces: [Self.here])
+        let isService = placement.unit?.hasSuffix(".service") == true && placement.container == nil
+        servers.recognise(
+            process, files.find(ExeFiles.Question(process, isService: isService)),
+            isMountedByHost: files.isMountedByHost(process), in: &placement)
         return placement
     }
 

@@ -114,13 +114,13 @@ struct ContextDecoderTests {
 
     @Test func programIsRead() {
         let program = probe_program(
-            kind: UInt8(PROBE_PROGRAM.rawValue), is_named: 0, reserved: (0, 0), tgid: 17, inode: 23, device: 29,
-            change: 31)
+            kind: UInt8(PROBE_PROGRAM.rawValue), reserved: (0, 0, 0), tgid: 17, inode: 23, device: 29, change: 31,
+            uid: 37, reserved2: 0)
         guard case .program(let event) = decode(memory(of: program)) else {
             Issue.record("no program")
             return
         }
-        #expect(event == ProgramEvent(pid: 17, inode: 23, device: 29, change: 31, isNamed: false))
+        #expect(event == ProgramEvent(pid: 17, uid: 37, inode: 23, device: 29, change: 31))
         #expect(decode(Array(memory(of: program).dropLast())) == nil)
     }
 }

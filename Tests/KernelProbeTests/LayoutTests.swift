@@ -11,7 +11,7 @@ struct LayoutTests {
         #expect(MemoryLayout<probe_life>.size == 80)
         #expect(MemoryLayout<probe_frame>.size == 12)
         #expect(MemoryLayout<probe_context>.size == 432)
-        #expect(MemoryLayout<probe_program>.size == 24)
+        #expect(MemoryLayout<probe_program>.size == 32)
         #expect(MemoryLayout<probe_file>.size == 16)
         #expect(MemoryLayout<probe_file_stamp>.size == 24)
         #expect(MemoryLayout<probe_php>.size == 80)

@@ -67,7 +67,7 @@ struct OtherRootTests {
         let path = Array("\(folder.path)/a.php".utf8)
         let first = try namespace()
         var process = try ProcessDescription.live(first.pid).ended
-        let inspector = ScriptInspector(first: first.pid, patience: .seconds(60))
+        let inspector = ScriptInspector.patient(first: first.pid)
         #expect(inspector.facts(of: path, in: process).size == 4)
         process.root = Array("\(folder.path)/jail".utf8)
         #expect(inspector.facts(of: Array("/a.php".utf8), in: process).size == 3)

@@ -1,4 +1,5 @@
 import Dispatch
+import HostFacts
 import MailWatch
 import Synchronization
 import Testing
@@ -15,35 +16,60 @@ struct PatienceTests {
 
     private func path(_ number: Int) -> [UInt8] { Array("/\(number).php".utf8) }
 
-    /// A file system that does not answer until it is let.
+    private func process(of user: UInt32) -> ProcessDescription {
+        var process = ProcessDescription()
+        process.uid = user
+        process.mountNamespace = 7
+        return process
+    }
+
+    /// A user's file system that does not answer until it is let: other users' scripts are known, and his own time out.
     @Test func aHangingInspectionHoldsNobodyUp() {
         let gate = DispatchSemaphore(value: 0)
-        let done = DispatchSemaphore(value: 0)
-        let inspector = ScriptInspector(patience: .milliseconds(20)) { inspection in
-            if inspection.path == Array("/0.php".utf8) {
-                gate.wait()
-                done.signal()
-            }
+        var limits = Workers.Limits()
+        limits.deadline = .milliseconds(500)
+        let inspector = ScriptInspector(workers: Workers(limits)) { inspection in
+            if inspection.process.uid == 1000 { gate.wait() }
             return Self.facts(size: 3)
         }
-        let process = ProcessDescription()
-        #expect(inspector.facts(of: path(0), in: process).obstacle == .timedOut)
-        // 97 of those who come next would wait for two seconds.
-        let start = ContinuousClock.now
-        for number in 0..<97 { #expect(inspector.facts(of: path(number), in: process).obstacle == .timedOut) }
-        #expect(ContinuousClock.now - start < .seconds(1))
+        let hanging = (0..<97).map { inspector.find(path($0), in: process(of: 1000)) }
+        // Also of the very files that he has asked for.
+        for number in 0..<101 { #expect(inspector.facts(of: path(number), in: process(of: 33)).size == 3) }
+        for late in hanging {
+            while !late.isSettled {}
+            #expect(late.value.obstacle == .timedOut || late.value.obstacle == .tooMany)
+        }
+        // No thread is kept for what he asks from here on.
+        #expect(inspector.facts(of: path(200), in: process(of: 1000)).obstacle == .timedOut)
+        for _ in hanging { gate.signal() }
+        // What has come since is known, and he is served again.
+        while inspector.facts(of: path(201), in: process(of: 1000)).obstacle != nil { gate.signal() }
+        #expect(inspector.facts(of: path(200), in: process(of: 33)).size == 3)
+    }
+
+    /// Many connects name one script at a time.
+    @Test func whatIsAskedForTwiceIsReadOnce() {
+        let gate = DispatchSemaphore(value: 0)
+        let count = Mutex(0)
+        let inspector = ScriptInspector(workers: Workers()) { _ in
+            gate.wait()
+            count.withLock { $0 += 1 }
+            return Self.facts(size: 3)
+        }
+        let found = (0..<13).map { _ in inspector.find(path(0), in: process(of: 33)) }
         gate.signal()
-        done.wait()
-        // What came late is in the cache, and the others are asked for again, once the worker is through.
-        while inspector.facts(of: path(1), in: process).obstacle == .timedOut {}
-        #expect(inspector.facts(of: path(0), in: process).size == 3)
+        for late in found {
+            while !late.isSettled {}
+            #expect(late.value.size == 3)
+        }
+        #expect(count.withLock { $0 } == 1)
     }
 
     @Test func aResultIsKeptForASecond() {
         let asked = Mutex(UInt64(0))
         let offset = Mutex(Duration.zero)
         let start = ContinuousClock.now
-        let inspector = ScriptInspector(patience: .seconds(60)) {
+        let inspector = ScriptInspector(workers: Workers()) {
             start + offset.withLock { $0 }
         } inspect: { _ in
             Self.facts(

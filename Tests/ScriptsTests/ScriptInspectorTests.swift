@@ -1,4 +1,5 @@
 import Foundation
+import HostFacts
 import MailWatch
 import TestSupport
 import Testing
@@ -51,7 +52,22 @@ extension ProcessDescription {
 
 extension ScriptInspector {
     /// Waits as long as a busy host may need.
-    static func patient() -> ScriptInspector { ScriptInspector(patience: .seconds(60)) }
+    static func patient(first: UInt32 = 1) -> ScriptInspector {
+        var limits = Workers.Limits()
+        limits.deadline = .seconds(60)
+        limits.processorTime = .seconds(60)
+        return ScriptInspector(first: first, workers: Workers(limits), users: UserNames())
+    }
+
+    /// The facts, once they are known.
+    func facts(
+        of path: [UInt8], in process: ProcessDescription, alsoTry pid: UInt32? = nil,
+        startedAt startTime: UInt64? = nil, others: [[UInt8]] = []
+    ) -> ScriptFacts {
+        let late = find(path, in: process, alsoTry: pid, startedAt: startTime, others: others)
+        while !late.isSettled { usleep(100) }
+        return late.value
+    }
 }
 
 struct ScriptInspectorTests {

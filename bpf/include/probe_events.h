@@ -40,6 +40,7 @@ enum {
 	PROBE_PHP_PATH = 511,	/* bytes of a path that are kept: its end */
 	PROBE_PHP_NAME = 255,	/* bytes of any other text that are kept: its beginning */
 	PROBE_PHP_STRINGS = 6144,	/* bytes of all texts of a context */
+	PROBE_LOSERS = 256,	/* users whose lost records are told apart */
 	PROBE_PHP_BINARIES = 512,	/* known at the same time */
 	PROBE_PHP_SIZE = 2 << 20,	/* bytes: no PHP with its parser and extensions is smaller */
 	PROBE_PHP_CUT = 1 << 15,	/* in the length of a text: it was longer */
@@ -266,14 +267,15 @@ _Static_assert(sizeof(struct probe_line) == 32, "probe_line has padding");
  */
 struct probe_program {
 	__u8 kind;
-	__u8 is_named;		/* it is called so */
-	__u8 reserved[2];
+	__u8 reserved[3];
 	__u32 tgid;
 	__u64 inode;
 	__u32 device;		/* super_block.s_dev */
 	__u32 change;		/* from i_ctime: another one when the file was written to */
+	__u32 uid;		/* real user */
+	__u32 reserved2;
 };
-_Static_assert(sizeof(struct probe_program) == 24, "probe_program has padding");
+_Static_assert(sizeof(struct probe_program) == 32, "probe_program has padding");
 
 /* What could not be handed over, each counted per CPU. */
 struct probe_losses {

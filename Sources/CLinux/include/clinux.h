@@ -37,6 +37,9 @@ enum { clinux_o_path = 010000000, clinux_o_noatime = 01000000 };
 /* Whether the file is of proc, sysfs or another file system where the kernel answers a read itself. */
 bool clinux_is_pseudo(int descriptor);
 
+/* Whether the file is served by a process (FUSE), which says what it is and when it answers. True where that is not known. */
+bool clinux_is_fuse(int descriptor);
+
 /* Tells the service manager, as sd_notify(3) says. False where there is none. */
 bool clinux_notify(const char *state);
 

@@ -86,7 +86,7 @@ extension KernelSuite {
             let program = try #require(trace.programs.first { $0.inode == UInt64(file) })
             #expect(program.pid == connection.process.description.pid)
             // Once it has been looked at in vain it is not asked for again.
-            trace.probe.refuse(program)
+            trace.probe.php.refuse(program)
             try Child([fake, "once", "127.0.0.1", "\(port)"]).end()
             _ = trace.ended(2)
             #expect(trace.programs.filter { $0.inode == UInt64(file) }.count == 1)
@@ -104,7 +104,7 @@ extension KernelSuite {
             let running = try Child([copy, "-n", "-r", "echo 'up', PHP_EOL; fgets(STDIN);"])
             #expect(running.line() == "up")
             #expect(program.pid != running.pid)
-            for case .known(let binary) in PHPInspector.inspect(pid: running.pid) { trace.probe.learn(binary) }
+            for case .known(let binary) in PHPInspector.inspect(pid: running.pid) { trace.probe.php.learn(binary) }
             running.end()
             try Child([copy, "-n", script]).end()
             #expect(trace.ended(2).last?.php?.line == 2)
