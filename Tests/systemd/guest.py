@@ -153,7 +153,7 @@ def is_late(record):
 def compare(names, send):
     """Has each sender send, again where the tracer had no time for its script, and compares what was recorded."""
     late, kept = [names], {}
-    for _ in range(6):
+    for _ in range(10):
         known = {name: kept.get(name, {}).get("@timestamp") for group in late for name in group}
         for group in late:
             send(group)
