@@ -14,8 +14,7 @@ final class ServiceManager {
     init() {
         // The watchdog's limit in us; sd_watchdog_enabled(3) recommends half of it.
         let limit = unsafe getenv("WATCHDOG_USEC").flatMap { unsafe UInt64(String(cString: $0)) } ?? 0
-        interval =
-            limit == 0 ? Self.longest : min(Self.longest, limit.multipliedReportingOverflow(by: 500).partialValue)
+        interval = limit == 0 ? Self.longest : min(Self.longest / 500, limit) * 500
     }
 
     func isReady() {
