@@ -73,7 +73,7 @@ static const char USAGE_TEXT[] =
 	"  rename    names the main thread --name, then connects\n"
 	"  retitle   writes --title over its argv, then connects\n"
 	"  orphan    its child connects when this process has ended\n"
-	"  disguise  makes --program PATH its exe (PR_SET_MM_EXE_FILE), then connects\n"
+	"  disguise  makes --program PATH its exe (PR_SET_MM_MAP, in a user namespace of its own), then connects\n"
 	"  chdir     connects, changes directory --to DIR, connects\n"
 	"  storm     --count N connects by --processes K; one line of JSON\n"
 	"  spawn     --count N processes `PROGRAM once --nonblock ADDRESS PORT id=I`,\n"
@@ -246,7 +246,7 @@ static void send_all(int fd, const char *bytes, size_t size)
 static int open_socket(void)
 {
 	int flags = SOCK_CLOEXEC | (opt.nonblock ? SOCK_NONBLOCK : 0);
-	int fd = socket(destination.any.sa_family, SOCK_STREAM | flags, 0);
+	int fd = socket(destination.any.sa_family, SOCK_STREAM | flags, opt.mptcp ? IPPROTO_MPTCP : 0);
 	struct address source = { .any.sa_family = destination.any.sa_family };
 	int on = 1;
 
@@ -457,12 +457,35 @@ static const char *own_path(void);
 static enum status disguise(void)
 {
 	int program = opt.program ? open(opt.program, O_RDONLY | O_CLOEXEC) : -1;
+	struct prctl_mm_map map = { .brk = (uintptr_t)sbrk(0), .exe_fd = program };
+	unsigned long long field[52] = { 0 };
+	char line[2048], *at = line;
+	FILE *stat = fopen("/proc/self/stat", "r");
 
 	if (program < 0)
 		die("--program");
+	if (!stat || !fgets(line, sizeof(line), stat))
+		die("/proc/self/stat");
+	fclose(stat);
+	/* proc_pid_stat(5): behind the name in parentheses comes field 3, a letter. */
+	at = strrchr(line, ')') + 3;
+	for (int i = 4; i < 52; i++)
+		field[i] = strtoull(at + 1, &at, 10);
+	map.start_code = field[26];
+	map.end_code = field[27];
+	map.start_stack = field[28];
+	map.start_data = field[45];
+	map.end_data = field[46];
+	map.start_brk = field[47];
+	map.arg_start = field[48];
+	map.arg_end = field[49];
+	map.env_start = field[50];
+	map.env_end = field[51];
+	if (unshare(CLONE_NEWUSER))
+		die("unshare");
 	unmap_own_file(own_path());
-	if (prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, program, 0, 0))
-		die("PR_SET_MM_EXE_FILE");
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0))
+		die("PR_SET_MM_MAP");
 	return once();
 }
 
