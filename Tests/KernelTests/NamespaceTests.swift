@@ -52,11 +52,11 @@ extension KernelSuite {
                 ip -n \(network.client) address add 192.0.2.3/24 dev eth0
                 ip -n \(network.client) mptcp limits set subflow 2
                 ip -n \(network.client) mptcp endpoint add 192.0.2.3 dev eth0 subflow
-                ip -n \(network.router) mptcp limits set subflow 2
+                ip -n \(network.router) mptcp limits set subflow 2 add_addr_accepted 2
                 """)
             var trace = try LiveTrace(port: port)
             let server = try Child(
-                ["ip", "netns", "exec", network.router, Repository.connector, "listen", "--mptcp", "--echo", "3"]
+                ["ip", "netns", "exec", network.router, Repository.connector, "listen", "--mptcp", "--echo", "1009"]
                     + ["192.0.2.1", "\(port)"])
             _ = server.line()
             let client = try network.connector(
