@@ -49,7 +49,10 @@ struct IdentityDecodingTests {
         func flags(_ flag: probe_execution_flags) throws -> [Bool] {
             let execution = try process { $0.identity.execution_flags |= UInt16(flag.rawValue) }.execution
             let found = try #require(execution)
-            return [found.isArgvTruncated, found.hasLoaderVariables, found.hasInterpreterVariables, found.isEnvironmentTruncated]
+            return [
+                found.isArgvTruncated, found.hasLoaderVariables, found.hasInterpreterVariables,
+                found.isEnvironmentTruncated,
+            ]
         }
         #expect(try flags(PROBE_EXECUTION_ARGV_TRUNCATED) == [true, false, false, false])
         #expect(try flags(PROBE_LOADER_VARIABLES) == [false, true, false, false])

@@ -43,6 +43,41 @@ extension KernelSuite {
             #expect(connection.error == EHOSTUNREACH)
         }
 
+        /// A thread of the kernel opens it, once the connection is there.
+        @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/sys/net/mptcp")))
+        func aSubflowThatJoinsIsNoConnect() throws {
+            let network = try Network()
+            try require(
+                """
+                ip -n \(network.client) address add 192.0.2.3/24 dev eth0
+                ip -n \(network.client) mptcp limits set subflow 2
+                ip -n \(network.client) mptcp endpoint add 192.0.2.3 dev eth0 subflow
+                ip -n \(network.router) mptcp limits set subflow 2 add_addr_accepted 2
+                """)
+            var trace = try LiveTrace(port: port)
+            let server = try Child(
+                ["ip", "netns", "exec", network.router, Repository.connector, "listen", "--mptcp", "--echo", "1009"]
+                    + ["192.0.2.1", "\(port)"])
+            _ = server.line()
+            let client = try network.connector(
+                "once", "--mptcp", "--send", "abcdef", "--hold", "30000", "192.0.2.1", "\(port)")
+            try require(
+                """
+                joined() {
+                    ip netns exec \(network.client) awk '
+                        /^MPTcpExt: MP/ { for (i = 2; i <= NF; i++) name[i] = $i }
+                        /^MPTcpExt: [0-9]/ { for (i = 2; i <= NF; i++) if (name[i] == "MPJoinSynAckRx") n = $i }
+                        END { exit n < 1 }' /proc/net/netstat
+                }
+                until joined; do ((SECONDS < 20)); done
+                """)
+            client.kill(SIGTERM)
+            client.end()
+            server.end()
+            #expect(trace.ended(1).map(\.process.description.comm) == [Array("connector".utf8)])
+            #expect(trace.seen(1) == 1)
+        }
+
         @Test func killedInMidConnectIsAborted() throws {
             let network = try Network()
             var trace = try LiveTrace(port: port)

@@ -35,7 +35,7 @@ struct Listener: ~Copyable {
 /// unreachable, drops what goes to 203.0.113.0/24, and itself is 192.0.2.1 and 2001:db8::1. Gone when it goes.
 struct Network: ~Copyable {
     let client: String
-    private let router: String
+    let router: String
 
     init() throws {
         let name = "mailsnoop\(UInt32.random(in: 0..<1 << 24))"

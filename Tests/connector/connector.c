@@ -15,6 +15,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -55,7 +56,7 @@ struct address {
 };
 
 static struct {
-	bool nonblock, mapped, tfo, receive, reset, between, listen, at_once, accept_not;
+	bool nonblock, mapped, tfo, receive, reset, between, listen, at_once, accept_not, unterminated, mptcp;
 	int source_port, hold_ms, repeat, processes, backlog;
 	long count, echo, length, seconds;
 	const char *send, *reply, *name, *title, *to, *program;
@@ -71,6 +72,8 @@ static const char USAGE_TEXT[] =
 	"  thread    a second thread named --name connects; its tid is printed\n"
 	"  rename    names the main thread --name, then connects\n"
 	"  retitle   writes --title over its argv, then connects\n"
+	"  orphan    its child connects when this process has ended\n"
+	"  disguise  makes --program PATH its exe (PR_SET_MM_MAP, in a user namespace of its own), then connects\n"
 	"  chdir     connects, changes directory --to DIR, connects\n"
 	"  storm     --count N connects by --processes K; one line of JSON\n"
 	"  spawn     --count N processes `PROGRAM once --nonblock ADDRESS PORT id=I`,\n"
@@ -79,6 +82,7 @@ static const char USAGE_TEXT[] =
 	"\n"
 	"Of a connect:\n"
 	"  --nonblock      start it, then _exit without waiting (with --repeat: after the last)\n"
+	"  --mptcp         of a socket of MPTCP; also of listen\n"
 	"  --mapped        an AF_INET6 socket to ::ffff:ADDRESS\n"
 	"  --bind PORT     from this source port\n"
 	"  --tfo           by sendto(MSG_FASTOPEN) with \"EHLO x\\r\\n\"\n"
@@ -91,6 +95,7 @@ static const char USAGE_TEXT[] =
 	"  --between       connect once before and once after\n"
 	"  --length N      TEXT of --title over and over, N bytes in all: TEXT is itself in\n"
 	"                  argv, so that only this runs on into the environment\n"
+	"  --unterminated  no NUL behind the title, which fills argv if there is no --length\n"
 	"Of storm:\n"
 	"  --listen        to a listener of its own (default: the port is refused)\n"
 	"Of spawn:\n"
@@ -241,7 +246,7 @@ static void send_all(int fd, const char *bytes, size_t size)
 static int open_socket(void)
 {
 	int flags = SOCK_CLOEXEC | (opt.nonblock ? SOCK_NONBLOCK : 0);
-	int fd = socket(destination.any.sa_family, SOCK_STREAM | flags, 0);
+	int fd = socket(destination.any.sa_family, SOCK_STREAM | flags, opt.mptcp ? IPPROTO_MPTCP : 0);
 	struct address source = { .any.sa_family = destination.any.sa_family };
 	int on = 1;
 
@@ -366,10 +371,11 @@ static enum status rename_process(void)
 static void write_title(char **argv, char **environment)
 {
 	char *begin = argv[0], *end = begin, *limit;
-	size_t text = strlen(opt.title), size = opt.length ? (size_t)opt.length : text;
+	size_t text = strlen(opt.title), size;
 
 	for (; *argv; argv++)
 		end = *argv + strlen(*argv) + 1;
+	size = opt.length ? (size_t)opt.length : opt.unterminated ? (size_t)(end - begin) : text;
 	limit = end;
 	for (; *environment == limit; environment++)
 		limit += strlen(limit) + 1;
@@ -379,6 +385,8 @@ static void write_title(char **argv, char **environment)
 	}
 	for (size_t i = 0; i < size; i++)
 		begin[i] = opt.title[i % text];
+	if (opt.unterminated)
+		return;
 	begin[size] = '\0';
 	if (begin + size < end)
 		memset(begin + size, 0, end - (begin + size));
@@ -395,6 +403,92 @@ static enum status retitle(char **argv)
 	return worst(before, once());
 }
 
+static enum status in_orphan(void)
+{
+	pid_t parent = getpid(), child = fork();
+
+	if (child < 0)
+		die("fork");
+	if (child)
+		_exit(CONNECTED);
+	while (getppid() == parent)
+		sched_yield();
+	return once();
+}
+
+/* The kernel takes no other exe while the old one is mapped: its mappings are replaced by copies. */
+static void unmap_own_file(const char *own)
+{
+	struct {
+		unsigned long start, end;
+		int protection;
+	} found[64];
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[PATH_MAX + 128];
+	int count = 0;
+
+	if (!maps)
+		die("/proc/self/maps");
+	while (fgets(line, sizeof(line), maps) && count < 64) {
+		char mode[5], path[PATH_MAX] = "";
+
+		if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %4095s", &found[count].start, &found[count].end, mode, path) < 4 ||
+		    strcmp(path, own))
+			continue;
+		found[count++].protection = (mode[0] == 'r' ? PROT_READ : 0) | (mode[1] == 'w' ? PROT_WRITE : 0) |
+					    (mode[2] == 'x' ? PROT_EXEC : 0);
+	}
+	fclose(maps);
+	for (int i = 0; i < count; i++) {
+		size_t size = found[i].end - found[i].start;
+		void *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (copy == MAP_FAILED)
+			die("mmap");
+		memcpy(copy, (void *)found[i].start, size);
+		if (mprotect(copy, size, found[i].protection) ||
+		    mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)found[i].start) == MAP_FAILED)
+			die("mremap");
+	}
+}
+
+static const char *own_path(void);
+
+static enum status disguise(void)
+{
+	int program = opt.program ? open(opt.program, O_RDONLY | O_CLOEXEC) : -1;
+	struct prctl_mm_map map = { .brk = (uintptr_t)sbrk(0), .exe_fd = program };
+	unsigned long long field[52] = { 0 };
+	char line[2048], *at = line;
+	FILE *stat = fopen("/proc/self/stat", "r");
+
+	if (program < 0)
+		die("--program");
+	if (!stat || !fgets(line, sizeof(line), stat))
+		die("/proc/self/stat");
+	fclose(stat);
+	/* proc_pid_stat(5): behind the name in parentheses comes field 3, a letter. */
+	at = strrchr(line, ')') + 3;
+	for (int i = 4; i < 52; i++)
+		field[i] = strtoull(at + 1, &at, 10);
+	map.start_code = field[26];
+	map.end_code = field[27];
+	map.start_stack = field[28];
+	map.start_data = field[45];
+	map.end_data = field[46];
+	map.start_brk = field[47];
+	map.arg_start = field[48];
+	map.arg_end = field[49];
+	map.env_start = field[50];
+	map.env_end = field[51];
+	if (unshare(CLONE_NEWUSER))
+		die("unshare");
+	unmap_own_file(own_path());
+	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0))
+		die("PR_SET_MM_MAP");
+	return once();
+}
+
 static enum status change_directory(void)
 {
 	enum status before = once();
@@ -408,7 +502,7 @@ static enum status change_directory(void)
 
 static int open_listener(int backlog)
 {
-	int fd = socket(destination.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(destination.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, opt.mptcp ? IPPROTO_MPTCP : 0);
 	int on = 1;
 
 	if (fd < 0)
@@ -709,7 +803,7 @@ static enum status listen_mode(void)
 enum option_id {
 	BIND = 256, SEND, HOLD, REPEAT, NAME, TITLE, TO, PROCESSES, COUNT, PROGRAM, REPLY, ECHO_BACK,
 	BACKLOG, LENGTH, SECONDS, NONBLOCK, MAPPED, TFO, RECEIVE, RESET, BETWEEN, LISTEN, AT_ONCE,
-	ACCEPT_NOT,
+	ACCEPT_NOT, UNTERMINATED, MPTCP,
 };
 
 static const struct option OPTIONS[] = {
@@ -737,6 +831,8 @@ static const struct option OPTIONS[] = {
 	{ "listen", no_argument, NULL, LISTEN },
 	{ "at-once", no_argument, NULL, AT_ONCE },
 	{ "accept-not", no_argument, NULL, ACCEPT_NOT },
+	{ "unterminated", no_argument, NULL, UNTERMINATED },
+	{ "mptcp", no_argument, NULL, MPTCP },
 	{ 0 },
 };
 
@@ -771,6 +867,8 @@ static int parse_options(int argc, char **argv)
 		case LISTEN: opt.listen = true; break;
 		case AT_ONCE: opt.at_once = opt.reset = true; break;
 		case ACCEPT_NOT: opt.accept_not = true; break;
+		case UNTERMINATED: opt.unterminated = true; break;
+		case MPTCP: opt.mptcp = true; break;
 		default: usage();
 		}
 	}
@@ -824,6 +922,10 @@ int main(int argc, char **argv)
 		return rename_process();
 	if (!strcmp(mode, "retitle"))
 		return retitle(argv);
+	if (!strcmp(mode, "orphan"))
+		return in_orphan();
+	if (!strcmp(mode, "disguise"))
+		return disguise();
 	if (!strcmp(mode, "chdir"))
 		return change_directory();
 	usage();
