@@ -21,7 +21,7 @@ struct followed {
 	__u64 established_ns;
 	__u64 by_content;	/* to a port that is not watched */
 	__u64 talker;		/* who has connected: see current_program() */
-	__u64 began_before;	/* it was there before the probe, and its dialogue has not gone on yet */
+	__u64 began_before;	/* it was there before the probe, and its dialogue has not gone on yet; 2: it is told */
 };
 
 /*

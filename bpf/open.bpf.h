@@ -83,8 +83,8 @@ static __always_inline __u64 describe_holder(struct scratch *s, struct task_stru
 }
 
 /*
- * Follows the connection of a file from here on, and writes who holds it: once for
- * each process that does. The reader may have a file shown twice.
+ * Follows the connection of a file from here on, and writes who holds it: the
+ * first process that does. A file is shown again where the record did not fit.
  */
 static __always_inline int record_open(struct seq_file *seq, struct task_struct *task, struct file *file)
 {
@@ -121,7 +121,7 @@ static __always_inline int record_open(struct seq_file *seq, struct task_struct 
 		return 0;
 	}
 	/* It began while the probe was attached, or there was no room. */
-	if (!followed || !followed->began_before)
+	if (!followed || followed->began_before != 1)
 		return 0;
 	c->kind = PROBE_CONNECT;
 	c->flags = PROBE_DESCRIBED | PROBE_BEGAN_BEFORE;
@@ -131,6 +131,7 @@ static __always_inline int record_open(struct seq_file *seq, struct task_struct 
 	c->tid = BPF_CORE_READ(task, pid);
 	BPF_CORE_READ_INTO(&c->comm, task, comm);
 	read_ends(c, sk);
-	bpf_seq_write(seq, c, describe_holder(s, task, sk));
+	if (!bpf_seq_write(seq, c, describe_holder(s, task, sk)))
+		followed->began_before = 2;
 	return 0;
 }

@@ -29,6 +29,9 @@ public struct Reason: Sendable, Equatable {
         case fanOut = "fan-out"
         case mailServerInContainer = "mail-server-in-container"
         case submissionWithoutAuth = "submission-without-auth"
+        // What else is worth a word.
+        case beganBefore = "began-before"
+        case otherTalker = "other-talker"
     }
 
     public let code: Code
@@ -103,6 +106,8 @@ extension Reason.Code {
         case .fanOut: "@ connected to more than # addresses within a minute."
         case .mailServerInContainer: "@ looks like *, but stands in a container."
         case .submissionWithoutAuth: "@ said MAIL on port # without AUTH."
+        case .beganBefore: "The connection was open before the trace began; what was said until then was not seen."
+        case .otherTalker: "@ sends on a connection that another process made: *."
         }
     }
 }

@@ -83,6 +83,11 @@ public struct Tracker {
                 origin: script(event.origin, .origin, of: process, at: event.time))
             connection.judgement = judge(connection)
             return .opened(connection)
+        case .talker(let event):
+            let process = process(of: event)
+            let php = script(event.php, .stack, of: process, at: event.time)
+            let origin = script(event.origin, .origin, of: process, at: event.time)
+            return change(event.connection) { $0.hand(to: process, php: php, origin: origin, event) }.map { .spoke($0) }
         case .context(let context, let fingerprint):
             latestTime = max(latestTime, context.startTime)
             scenes.insert(Scene(context: context), as: fingerprint, time: latestTime)
@@ -111,6 +116,18 @@ public struct Tracker {
             ended.append(connection)
         }
         return ended.sorted { $0.connectTime < $1.connectTime }
+    }
+
+    /// Ends the `count` connections that have been idle longest, as the kernel side is to follow them no longer.
+    public mutating func endIdlest(_ count: Int) -> [Connection] {
+        let idlest = connections.values.sorted { $0.activeTime < $1.activeTime }.prefix(count)
+        return idlest.map { connection in
+            var connection = connection
+            connections[connection.id] = nil
+            connection.loseEnd()
+            connection.judgement = judge(connection)
+            return connection
+        }
     }
 
     /// Forgets what is beyond the limits and returns the identities and contexts, which the kernel side has to forget as

@@ -44,6 +44,12 @@ struct Watch: ~Copyable {
             body(change)
         }
 
+        /// Another process sends on a connection, which may only now be wanted.
+        func noteTalker(_ change: Tracker.Change, _ body: (Tracker.Change) -> Void) {
+            if !filter.matchesFormer(change.connection) { note(.opened(change.connection), body) }
+            note(change, body)
+        }
+
         func name(of address: IPAddress) -> [UInt8]? { address.isUnspecified ? nil : names?.name(of: address) }
     }
 
@@ -74,6 +80,8 @@ struct Watch: ~Copyable {
     private var probe: Probe
     private let book: Book
     private let php = PHPCatalog()
+    /// Connections that were there before, and are still to be handed on.
+    private var takenOver: [ConnectEvent] = []
     /// nice(2): beside a hundred busy processes on a core, still a twelfth of it.
     private static let niceness: Int32 = -10
 
@@ -90,6 +98,11 @@ struct Watch: ~Copyable {
         book = Book(
             filter: filter, policy: configuration.policy, names: options.noDNS ? nil : NameResolver(),
             php: php)
+        do {
+            takenOver = try probe.takeOver()
+        } catch {
+            Failure.say("\(error); only new ones are traced")
+        }
         // What is started from here on tells of itself.
         php.scan()
         learn()
@@ -118,12 +131,28 @@ struct Watch: ~Copyable {
     mutating func read(limit: Int, _ body: (Tracker.Change) -> Void) -> Int {
         let book = book
         let php = php
+        for var event in takenOver {
+            event.description?.completeFromProc()
+            if let change = book.tracker.handle(.connect(event)) { book.note(change, body) }
+        }
+        takenOver = []
         let count = probe.read(limit: limit) { event in
             if case .program(let program) = event { php.look(at: program) }
-            if let change = book.tracker.handle(event) { book.note(change, body) }
+            guard let change = book.tracker.handle(event) else { return }
+            if case .talker = event { book.noteTalker(change, body) } else { book.note(change, body) }
         }
+        makeRoom(body)
         learn()
         return count
+    }
+
+    /// A table that is nearly full makes room for new connections: those go that have been idle longest.
+    private mutating func makeRoom(_ body: (Tracker.Change) -> Void) {
+        let excess = probe.excess
+        guard excess > 0 else { return }
+        let idlest = book.tracker.endIdlest(excess)
+        probe.evict(Set(idlest.map(\.id)))
+        for connection in idlest { book.note(.ended(connection), body) }
     }
 
     /// Goes on by another configuration.
