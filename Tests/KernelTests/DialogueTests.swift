@@ -8,7 +8,7 @@ extension KernelSuite {
     /// What client and server say is told line by line, and nothing else of it.
     @Suite struct DialogueTests {
         /// A mail server of the talker's, on a port that the kernel chose.
-        private struct Server: ~Copyable {
+        struct Server: ~Copyable {
             let port: UInt16
             let address: String
             private let child: Child
