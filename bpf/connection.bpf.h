@@ -30,32 +30,43 @@ static __always_inline __u64 socket_key(struct sock *sk)
 	return key;
 }
 
+/* The program that a thread group runs, as a number: another one after each exec. */
+static __always_inline __u64 program_of(struct task_struct *task)
+{
+	return (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, self_exec_id);
+}
+
 /* Follows the socket from here on. Returns the connection's name. */
 static __always_inline __u64 follow(struct scratch *s, __u32 slot, __u64 key, bool *followed)
 {
 	__u64 cpu = bpf_get_smp_processor_id();
 	struct followed value = { .connection = (__u64)slot << 60 | cpu << 44 | ++s->connections };
 
+	value.talker = program_of(current_task());
 	if (slot == SLOT_SEGMENT) {
 		value.by_content = 1;
-		value.established_ns = s->connect.time_ns;
+		/* Not yet where it was said in the SYN. */
+		if (s->connect.flags & PROBE_BY_CONTENT)
+			value.established_ns = s->connect.time_ns;
 	}
 	*followed = !bpf_map_update_elem(&sockets, &key, &value, BPF_ANY);
 	if (*followed) {
-		__sync_fetch_and_add(&sockets_count, 1);
+		__sync_fetch_and_add(&counts.followed, 1);
 		if (slot == SLOT_SEGMENT)
-			__sync_fetch_and_add(&sockets_by_content, 1);
+			__sync_fetch_and_add(&counts.by_content, 1);
 	}
 	return value.connection;
 }
 
-static __always_inline void unfollow(__u64 key, bool by_content)
+static __always_inline void unfollow(__u64 key, bool by_content, bool began_before)
 {
 	if (bpf_map_delete_elem(&sockets, &key))
 		return;
-	__sync_fetch_and_add(&sockets_count, -1);
+	__sync_fetch_and_add(&counts.followed, -1);
 	if (by_content)
-		__sync_fetch_and_add(&sockets_by_content, -1);
+		__sync_fetch_and_add(&counts.by_content, -1);
+	if (began_before)
+		__sync_fetch_and_add(&counts.resumable, -1);
 }
 
 /* Leaves what is known of the current task's exec in the scratch. */
@@ -118,20 +129,9 @@ static __always_inline int tell_connect(struct scratch *s, __u64 size)
 	return 0;
 }
 
-/* Returns the connection's name, 0 where nothing was told. */
-static __always_inline __u64 record_connect(struct sock *sk, __u32 slot)
+/* Where the socket comes from and goes to. */
+static __always_inline void read_ends(struct probe_connect *c, struct sock *sk)
 {
-	struct scratch *s = scratch(slot);
-	struct probe_losses *lost = count_losses();
-	struct probe_connect *c;
-	__u64 key = socket_key(sk);
-	__u64 size;
-	bool followed;
-
-	if (!s || !lost)
-		return 0;
-	c = &s->connect;
-	c->kind = PROBE_CONNECT;
 	c->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	c->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	c->source_port = read_source_port(sk);
@@ -143,9 +143,35 @@ static __always_inline __u64 record_connect(struct sock *sk, __u32 slot)
 	} else {
 		bpf_core_read(c->destination, 16, &sk->__sk_common.skc_v6_daddr);
 	}
+}
+
+/*
+ * Returns the connection's name, 0 where nothing was told. With `talks_on` it is
+ * told who sends on that connection, which another process has made.
+ */
+static __always_inline __u64 record_connect(struct sock *sk, __u32 slot, __u64 talks_on)
+{
+	struct scratch *s = scratch(slot);
+	struct probe_losses *lost = count_losses();
+	struct probe_connect *c;
+	__u64 key = socket_key(sk);
+	__u64 size;
+	bool followed;
+
+	if (!s || !lost)
+		return 0;
+	c = &s->connect;
+	c->kind = talks_on ? PROBE_TALKER : PROBE_CONNECT;
+	read_ends(c, sk);
 	size = record_caller(s, slot, BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum));
 	c->php = own_context(s, slot);
-	if (slot == SLOT_SEGMENT)
+	if (talks_on) {
+		c->connection = talks_on;
+		if (tell_connect(s, size))
+			lost->connects++;
+		return talks_on;
+	}
+	if (slot == SLOT_SEGMENT && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
 		c->flags |= PROBE_BY_CONTENT;
 	c->connection = follow(s, slot, key, &followed);
 	if (!followed) {
@@ -156,7 +182,7 @@ static __always_inline __u64 record_connect(struct sock *sk, __u32 slot)
 	if (tell_connect(s, size)) {
 		lost->connects++;
 		count_loser(socket_uid(sk));
-		unfollow(key, slot == SLOT_SEGMENT);
+		unfollow(key, slot == SLOT_SEGMENT, 0);
 		return 0;
 	}
 	return c->connection;
@@ -179,7 +205,7 @@ static __always_inline int watch_connect(struct sock *sk, __u16 protocol, __be16
 	/* An MPTCP socket changes state like the TCP sockets that do its work. */
 	if (protocol != IPPROTO_TCP || !watched(dport) || joins(sk))
 		return 0;
-	record_connect(sk, SLOT_CONNECT);
+	record_connect(sk, SLOT_CONNECT, 0);
 	return 0;
 }
 
@@ -208,7 +234,7 @@ static __always_inline int record_life(struct sock *sk, bool closed)
 	read_source(life.source, sk, life.family);
 	if (closed) {
 		life.bytes_accounted = followed->accounted;
-		unfollow(key, followed->by_content);
+		unfollow(key, followed->by_content, followed->began_before);
 		life.error = sk->sk_err;
 		life.bytes_sent = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
 		life.bytes_received = BPF_CORE_READ(tp, bytes_received);

@@ -13,7 +13,7 @@ enum mode {
 	MODE_MESSAGE,	/* up to CRLF . CRLF */
 	MODE_CHUNK,	/* of BDAT (RFC 3030) */
 	MODE_HELLO,	/* ClientHello */
-	MODE_SOCKS,	/* SOCKS 5 until its request (RFC 1928) */
+	MODE_SOCKS,	/* SOCKS until its request (RFC 1928) */
 	MODE_OPAQUE,	/* TLS, or no mail */
 };
 
@@ -28,6 +28,10 @@ enum {
 	ROUNDS = 256,		/* blocks or lines of one segment */
 	MESSAGE_TAIL = 128,	/* bytes of a segment that may hold the end of a message */
 	STRANGE_BYTES = 1024,	/* without a command or a greeting: it is no mail */
+	FIRST_SEGMENTS = 24,	/* with data, that are looked at on a port that is not watched, */
+	FIRST_BYTES = 256,	/* while no more than these have been acknowledged */
+	FIRST_LINES = 8,	/* of which one has to begin mail, once one of them may be of it */
+	TALKERS = 8,		/* that are told of one connection */
 	LINE_WHOLE = 1 << 16,
 	LINE_LIMIT = 512,	/* of a command with its line end (RFC 5321 section 4.5.3.1.4) */
 };
@@ -320,22 +324,131 @@ __noinline __u32 chunk_size(struct __sk_buff *skb)
 	return size;
 }
 
-/* Whether CONNECT HOST:PORT (RFC 9110 section 9.3.6) asks for a mail port. */
+/* Whether these two bytes are a mail port. */
+static __always_inline bool is_mail_port(__u8 high, __u8 low)
+{
+	__u16 port = high << 8 | low;
+
+	return port == 25 || port == 465 || port == 587;
+}
+
+enum request_part {
+	REQUEST_METHOD,
+	REQUEST_TARGET,		/* the blanks before it */
+	REQUEST_HOST,		/* also the scheme */
+	REQUEST_PORT,
+	REQUEST_REST,		/* what stands behind the number and is no part of it */
+};
+
+enum request_answer { REQUEST_GOES_ON, REQUEST_OTHER, REQUEST_MAIL };
+
+static __always_inline bool is_mail_number(__u32 number)
+{
+	/* As proxies do that keep 16 bits of it. */
+	return is_mail_port(number >> 8, number);
+}
+
+/*
+ * Takes a byte of what may be `CONNECT host:port` or `GET scheme://host:port/`
+ * (RFC 9112 section 3.2). The port counts in every spelling that a proxy may
+ * accept: with zeros, blanks, a sign or rubbish around it, octal, hexadecimal,
+ * beyond 16 bits. What is kept lies in the map: the verifier has one case a byte.
+ */
+__noinline int request_byte(struct __sk_buff *skb, __u32 byte)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	bool is_blank = byte == ' ' || byte == '\t', ends = byte == '\n' || byte == '\r' || !byte;
+	bool is_digit = byte >= '0' && byte <= '9';
+	struct request *r;
+	__u32 letter = byte | 0x20;
+
+	if (!d)
+		return REQUEST_OTHER;
+	r = &d->request;
+	if (r->part == REQUEST_METHOD) {
+		if (is_blank)
+			r->part = REQUEST_TARGET;
+		return ends ? REQUEST_OTHER : REQUEST_GOES_ON;
+	}
+	if (r->part == REQUEST_TARGET) {
+		if (is_blank)
+			return REQUEST_GOES_ON;
+		/* A path: it goes to no proxy. */
+		if (byte == '/' || byte == '*')
+			return REQUEST_OTHER;
+		r->part = REQUEST_HOST;
+	}
+	if (byte == ':') {
+		r->part = REQUEST_PORT;
+		r->decimal = r->octal = r->hexadecimal = 0;
+		r->digits = r->is_hexadecimal = 0;
+		return REQUEST_GOES_ON;
+	}
+	if (r->part == REQUEST_HOST) {
+		if (byte != '/')
+			return ends ? REQUEST_OTHER : REQUEST_GOES_ON;
+		if (!r->slashes)
+			return REQUEST_OTHER;
+		r->slashes = 0;
+		return REQUEST_GOES_ON;
+	}
+	if (!r->digits) {
+		if (byte == '/') {
+			r->part = REQUEST_HOST;
+			r->slashes = 1;
+			return REQUEST_GOES_ON;
+		}
+		if (is_blank || byte == '+')
+			return REQUEST_GOES_ON;
+		if (!is_digit) {
+			r->part = REQUEST_HOST;
+			return ends ? REQUEST_OTHER : REQUEST_GOES_ON;
+		}
+	}
+	if (r->part == REQUEST_PORT) {
+		bool is_letter = letter >= 'a' && letter <= 'f';
+
+		if (is_digit || (is_letter && r->is_hexadecimal)) {
+			__u32 digit = is_digit ? byte - '0' : letter - 'a' + 10;
+
+			r->decimal = r->decimal * 10 + digit;
+			r->octal = r->octal * 8 + digit;
+			r->hexadecimal = r->hexadecimal * 16 + digit;
+			r->digits = 1;
+			return REQUEST_GOES_ON;
+		}
+		if (letter == 'x' && !r->decimal && !r->is_hexadecimal) {
+			r->is_hexadecimal = 1;
+			return REQUEST_GOES_ON;
+		}
+	}
+	if (byte == '@' || byte == ']') {
+		/* It was no port, but a password or a part of an address. */
+		r->part = REQUEST_HOST;
+		return REQUEST_GOES_ON;
+	}
+	if (!is_blank && !ends && byte != '/' && byte != '?' && byte != '#') {
+		r->part = REQUEST_REST;
+		return REQUEST_GOES_ON;
+	}
+	return is_mail_number(r->decimal) || is_mail_number(r->octal) || is_mail_number(r->hexadecimal)
+		       ? REQUEST_MAIL
+		       : REQUEST_OTHER;
+}
+
+/* Whether the client's line asks a proxy for a mail port. */
 __noinline int asks_for_mail(struct __sk_buff *skb)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
 
 	if (!d)
 		return 0;
-	for (int i = 8; i < 264; i++) {
-		__u32 port = *(__u32 *)(d->client_text + i);
+	__builtin_memset(&d->request, 0, sizeof(d->request));
+	for (int i = 0; i < 512; i++) {
+		int answer = request_byte(skb, (__u8)d->client_text[i]);
 
-		if (port == LETTERS(':', '2', '5', ' '))
-			return 1;
-		if (port == LETTERS(':', '4', '6', '5') || port == LETTERS(':', '5', '8', '7'))
-			return d->client_text[i + 4] == ' ';
-		if ((__u8)port == '\n')
-			break;
+		if (answer != REQUEST_GOES_ON)
+			return answer == REQUEST_MAIL;
 	}
 	return 0;
 }
@@ -346,6 +459,24 @@ static __always_inline __u64 without_end(struct dialogue *d, __u64 size)
 	if (d->client_flags & PROBE_LINE_CUT)
 		return size;
 	return size - (d->client_text[(size - 2) & PROBE_LINE_TEXT] == '\r' ? 2 : 1);
+}
+
+/*
+ * What a line on a port that is not watched begins, 0 for nothing: servers pass
+ * over the lines that they do not know.
+ */
+static __always_inline __u8 first_line(struct __sk_buff *skb, struct dialogue *d, __u8 what)
+{
+	if (what == PROBE_EHLO || what == PROBE_HELO || what == PROBE_LHLO || what == PROBE_MAIL)
+		return what;
+	if (asks_for_mail(skb))
+		return PROBE_PROXY;
+	d->client_used = 0;
+	d->padded = 0;
+	d->client_flags &= ~PROBE_LINE_CUT;
+	if (++d->first_lines >= FIRST_LINES)
+		d->mode = MODE_OPAQUE;
+	return 0;
 }
 
 /* Takes the whole line of the client. It may have to wait until the connection has a name. */
@@ -361,13 +492,9 @@ __noinline int end_line(struct __sk_buff *skb)
 		return 0;
 	what = command_of(d);
 	if (d->by_content && !d->is_mail && !d->proxied) {
-		/* It has to be mail from its first line on. */
-		if ((*(__u64 *)d->client_text & 0xffdfdfdfdfdfdfdf) == name_of("CONNECT ", 8).low && asks_for_mail(skb))
-			what = PROBE_PROXY;
-		if (what != PROBE_EHLO && what != PROBE_HELO && what != PROBE_LHLO && what != PROBE_PROXY) {
-			d->mode = MODE_OPAQUE;
+		what = first_line(skb, d, what);
+		if (!what)
 			return 0;
-		}
 		d->held = !d->connection;
 		if (d->held)
 			return 0;
@@ -558,52 +685,132 @@ static __always_inline void end_hello(struct dialogue *d)
 	d->in_tls = 1;
 }
 
-/*
- * The request of SOCKS 5 comes in a segment of its own, behind the greeting and
- * perhaps a password, which is not kept.
- */
-static __always_inline int take_socks(struct __sk_buff *skb, struct dialogue *d, struct segment *segment)
+static __always_inline __u8 socks_byte(struct dialogue *d, __u32 at)
 {
-	__u32 size = segment->size, address;
-	char head[BLOCK] = {};
-
-	size = load_block(skb, segment->offset, size > BLOCK ? BLOCK : size, head);
-	if (size < 8 || head[0] != 5 || head[1] != 1 || head[2])
-		return 0;
-	address = head[3] == 1 ? 4 : head[3] == 4 ? 16 : head[3] == 3 ? (__u8)head[4] + 1 : 0;
-	if (!address || segment->size != 4 + address + 2)
-		return 0;
-	address = segment->size > PROBE_LINE_TEXT ? 0 : segment->size;
-	d->client_used = 0;
-	return address;
+	asm volatile("%0 &= 1023" : "+r"(at));
+	return d->client_text[at];
 }
 
-/* Whether these two bytes are a mail port. */
-static __always_inline bool is_mail_port(__u8 high, __u8 low)
-{
-	__u16 port = high << 8 | low;
-
-	return port == 25 || port == 465 || port == 587;
-}
-
-/* Holds what is asked of a SOCKS proxy in a segment, if it is a mail port. Returns 0 where it is none. */
-__noinline int hold_proxy_request(struct __sk_buff *skb, __u32 offset, __u32 size, __u32 port_at)
+/* Where the text that begins at `at` has its NUL, in what has come so far; 0 where it has none. */
+__noinline __u32 text_end(struct __sk_buff *skb, __u32 at)
 {
 	struct dialogue *d = dialogue_of(skb, 0);
-	__u8 port[2];
 
-	if (!d || size > 300 || bpf_skb_load_bytes(skb, offset + port_at, port, 2) || !is_mail_port(port[0], port[1]))
+	if (!d)
 		return 0;
+	for (__u32 i = 0; i < PROBE_LINE_TEXT; i++) {
+		if (at >= d->client_used)
+			return 0;
+		if (!socks_byte(d, at))
+			return at;
+		at++;
+	}
+	return 0;
+}
+
+enum { SOCKS_GOES_ON = 0, SOCKS_OTHER = 1 << 16 };
+
+/* SOCKS 4, and 4A where the address is 0.0.0.x: a name follows then. Returns as socks_request(). */
+__noinline __u32 socks4_request(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 end;
+
+	if (!d || (d->client_used > 1 && d->client_text[1] != 1))
+		return SOCKS_OTHER;
+	if (d->client_used < 9)
+		return SOCKS_GOES_ON;
+	if (!is_mail_port(d->client_text[2], d->client_text[3]))
+		return SOCKS_OTHER;
+	end = text_end(skb, 8);
+	if (end && !d->client_text[4] && !d->client_text[5] && !d->client_text[6] && d->client_text[7])
+		end = text_end(skb, end + 1);
+	return end ? end + 1 : SOCKS_GOES_ON;
+}
+
+/*
+ * Looks for the request in the bytes that a client has said to a SOCKS proxy:
+ * behind the greeting (RFC 1928) and perhaps a password (RFC 1929), or at once.
+ * Returns the end of one for a mail port, with its beginning in request.decimal.
+ */
+__noinline __u32 socks_request(struct __sk_buff *skb)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 used, at, size;
+	__u8 type;
+
+	if (!d)
+		return SOCKS_OTHER;
+	d->request.decimal = 0;
+	if (d->client_text[0] == 4)
+		return socks4_request(skb);
+	used = d->client_used;
+	if (used < 2)
+		return SOCKS_GOES_ON;
+	at = 2 + socks_byte(d, 1);
+	if (at + 2 > used)
+		return SOCKS_GOES_ON;
+	if (socks_byte(d, at) == 1) {
+		at += 2 + socks_byte(d, at + 1);
+		if (at >= used)
+			return SOCKS_GOES_ON;
+		at += 1 + socks_byte(d, at);
+	}
+	if (at + 5 > used)
+		return SOCKS_GOES_ON;
+	type = socks_byte(d, at + 3);
+	size = type == 1 ? 10 : type == 4 ? 22 : type == 3 ? socks_byte(d, at + 4) + 7 : 0;
+	if (!size || socks_byte(d, at) != 5 || socks_byte(d, at + 1) != 1)
+		return SOCKS_OTHER;
+	if (at + size > used)
+		return SOCKS_GOES_ON;
+	if (!is_mail_port(socks_byte(d, at + size - 2), socks_byte(d, at + size - 1)))
+		return SOCKS_OTHER;
+	d->request.decimal = at;
+	return at + size;
+}
+
+/* Takes bytes that are said to a SOCKS proxy. The request is held until the connection has a name; the rest is not kept. */
+__noinline int take_socks(struct __sk_buff *skb, __u32 offset, __u32 left)
+{
+	struct dialogue *d = dialogue_of(skb, 0);
+	__u32 size = left > 512 ? 512 : left, at, end;
+
+	if (!d || !left)
+		return 0;
+	at = d->client_used;
+	d->mode = MODE_OPAQUE;
+	if (d->client_skips || at > 511)
+		return 0;
+	asm volatile("%0 &= 511" : "+r"(at));
 	size = ((size - 1) & 511) + 1;
 	asm volatile("" : "+r"(size));
-	if (size < 1 || size > 512 || bpf_skb_load_bytes(skb, offset, d->client_text, size))
+	if (size < 1 || size > 512 || bpf_skb_load_bytes(skb, offset, d->client_text + at, size))
+		return 0;
+	d->client_used = at + size;
+	end = socks_request(skb);
+	if (end == SOCKS_OTHER)
+		return 0;
+	if (end == SOCKS_GOES_ON) {
+		if (size == left)
+			d->mode = MODE_SOCKS;
+		return 0;
+	}
+	/* What follows the request in this segment is said to the mail server. */
+	d->held_left = end < at || end - at > left ? 0 : left - (end - at);
+	at = d->request.decimal;
+	size = end - at;
+	asm volatile("%0 &= 511" : "+r"(at));
+	size = ((size - 1) & 511) + 1;
+	asm volatile("" : "+r"(size));
+	if (size < 1 || size > 512 || bpf_probe_read_kernel(d->client_text, size, d->client_text + at))
 		return 0;
 	d->client_used = size;
 	d->held = 1;
 	d->proxied = 1;
 	d->greeted = 0;
 	d->mode = MODE_COMMANDS;
-	return 1;
+	return 0;
 }
 
 /* Takes the client's next bytes. Returns how many, 0 where there is no more to take. */
@@ -714,13 +921,8 @@ __noinline int client_segment(struct __sk_buff *skb)
 	d->client_next = segment.sequence + segment.size;
 	if (d->client_skips)
 		d->has_sender = 1;
-	if (d->mode == MODE_SOCKS) {
-		__u32 size = take_socks(skb, d, &segment);
-
-		if (size)
-			hold_proxy_request(skb, segment.offset, size, size - 2);
-		return 0;
-	}
+	if (d->mode == MODE_SOCKS)
+		return take_socks(skb, segment.offset + skip, segment.size - skip);
 	return client_bytes(skb, segment.offset + skip, segment.size - skip);
 }
 
@@ -744,8 +946,133 @@ __noinline int begin_dialogue(struct __sk_buff *skb)
 		__builtin_memset(d, 0, offsetof(struct dialogue, client));
 		d->connection = followed->connection;
 		d->uid = socket_uid(kernel_sock(skb));
+		d->talker = followed->talker;
 	}
 	return 0;
+}
+
+/*
+ * Goes on with the dialogue of a connection that was there before the probe:
+ * what was said so far is not known. Returns 1 where it is one.
+ */
+__noinline int resume_dialogue(struct __sk_buff *skb)
+{
+	struct probe_losses *lost = count_losses();
+	__u64 key = socket_key(kernel_sock(skb));
+	struct followed *followed = bpf_map_lookup_elem(&sockets, &key);
+	struct segment segment;
+	struct dialogue *d;
+	__u8 head[2];
+
+	/* An acknowledgement does not say whether what follows is TLS. */
+	if (!followed || !lost || !followed->began_before || !find_payload(skb, &segment) ||
+	    bpf_skb_load_bytes(skb, segment.offset, head, sizeof(head)))
+		return 0;
+	d = dialogue_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!d) {
+		lost->dialogues++;
+		return 0;
+	}
+	followed->began_before = 0;
+	__sync_fetch_and_add(&counts.resumable, -1);
+	d->connection = followed->connection;
+	d->talker = followed->talker;
+	d->greeted = 2;
+	/* It may be in the midst of a message: no rubbish ends the dialogue. */
+	d->is_mail = 1;
+	d->client_flags = PROBE_LINE_GAP;
+	if (head[0] >= 0x14 && head[0] <= 0x17 && head[1] == 3)
+		d->mode = MODE_OPAQUE;
+	return 1;
+}
+
+enum opening { OPENING_NONE, OPENING_LINES, OPENING_SOCKS, OPENING_TEXT };
+
+static __always_inline bool is_letter(__u8 byte)
+{
+	return (__u8)((byte & 0xdf) - 'A') < 26;
+}
+
+/*
+ * A word that mail begins with, or that clients say before: the first `length` of
+ * its four letters. Of HTTP only CONNECT; other requests to proxies show by ://.
+ */
+static __always_inline bool may_open(__u32 word, __u32 length)
+{
+	__u32 given = length >= 4 ? ~0u : ~0u << (32 - 8 * length);
+
+#define OPENS(a, b, c, d) (!((word ^ LETTERS(d, c, b, a)) & given))
+	return OPENS('E', 'H', 'L', 'O') || OPENS('H', 'E', 'L', 'O') || OPENS('L', 'H', 'L', 'O') ||
+	       OPENS('M', 'A', 'I', 'L') || OPENS('N', 'O', 'O', 'P') || OPENS('R', 'S', 'E', 'T') ||
+	       OPENS('H', 'E', 'L', 'P') || OPENS('V', 'R', 'F', 'Y') || OPENS('E', 'X', 'P', 'N') ||
+	       OPENS('C', 'O', 'N', 'N');
+#undef OPENS
+}
+
+/*
+ * What a block of the client's first bytes can be. `is_first`: it begins the
+ * segment. A word counts wherever no letter is before it, behind a line's end,
+ * blanks or telnet's bytes (RFC 854): whether a line begins so is seen later.
+ */
+__noinline int opening_block(struct __sk_buff *skb, __u32 offset, __u32 left, __u32 is_first)
+{
+	char bytes[BLOCK] = {};
+	__u32 count = load_block(skb, offset, left > BLOCK ? BLOCK : left, bytes);
+	/* The last eight bytes. */
+	__u64 window = is_first ? 0 : ~0ull / 255 * 'a';
+
+	for (__u32 i = 0; i < BLOCK; i++) {
+		if (i >= count)
+			break;
+		window = window << 8 | (__u8)bytes[i];
+		if ((__u16)window == (':' << 8 | '/'))
+			return OPENING_LINES;
+		/* A path, as HTTP has it without a proxy. */
+		if ((__u16)window == (' ' << 8 | '/') && is_first)
+			return OPENING_NONE;
+		if (!is_letter(window >> 32) && may_open(window & 0xdfdfdfdf, 4))
+			return OPENING_LINES;
+	}
+	/* The rest of the word may be in the next segment. */
+	if (count && count == left) {
+		for (int length = 1; length < 4; length++) {
+			if (!is_letter(window >> 8 * length) &&
+			    may_open((window & 0xdfdfdfdf) << (32 - 8 * length), length))
+				return OPENING_LINES;
+		}
+	}
+	return count ? OPENING_TEXT : OPENING_NONE;
+}
+
+/* What the segment's first bytes can be. */
+static __always_inline int opening_of(struct __sk_buff *skb, struct segment *segment)
+{
+	__u32 offset = segment->offset, left = segment->size;
+	__u8 head[4] = {};
+
+	if (bpf_skb_load_bytes(skb, offset, head, left >= 4 ? 4 : left >= 2 ? 2 : 1))
+		return OPENING_NONE;
+	/* With a method at least; or a mail port. */
+	if (head[0] == 5)
+		return left < 2 || head[1] ? OPENING_SOCKS : OPENING_NONE;
+	if (head[0] == 4)
+		return left < 2 || (head[1] == 1 && (left < 4 || is_mail_port(head[2], head[3]))) ? OPENING_SOCKS
+												     : OPENING_NONE;
+	/* TLS and most other protocols that are no text. */
+	if (head[0] < '\t' || (head[0] > '\r' && head[0] < ' ') || (head[0] > '~' && head[0] != 255))
+		return OPENING_NONE;
+	for (int i = 0; i < 4; i++) {
+		int opening = opening_block(skb, offset, left, !i);
+
+		if (opening != OPENING_TEXT)
+			return opening;
+		/* A line that ends one block may begin in it, too. */
+		if (left <= BLOCK)
+			return OPENING_NONE;
+		offset += BLOCK - 8;
+		left -= BLOCK - 8;
+	}
+	return OPENING_NONE;
 }
 
 /* Looks at the first bytes of a connection to a port that is not watched. Returns 0 where they are not of mail. */
@@ -754,25 +1081,13 @@ __noinline int look_at_first(struct __sk_buff *skb)
 	struct probe_losses *lost = count_losses();
 	struct segment segment;
 	struct dialogue *d;
-	char bytes[BLOCK] = {};
-	__u32 count, verb, given;
-	__u8 mode = MODE_COMMANDS;
+	int opening;
 
 	if (!lost || !find_payload(skb, &segment))
 		return 0;
-	count = load_block(skb, segment.offset, segment.size > BLOCK ? BLOCK : segment.size, bytes);
-	if (!count)
+	opening = opening_of(skb, &segment);
+	if (opening == OPENING_NONE)
 		return 0;
-	/* As many letters as there are of EHLO, HELO, LHLO or CONNECT. */
-	given = count >= 4 ? ~0u : (1u << count * 8) - 1;
-	verb = *(__u32 *)bytes & 0xdfdfdfdf & given;
-	if (verb != (LETTERS('E', 'H', 'L', 'O') & given) && verb != (LETTERS('H', 'E', 'L', 'O') & given) &&
-	    verb != (LETTERS('L', 'H', 'L', 'O') & given) && verb != (LETTERS('C', 'O', 'N', 'N') & given)) {
-		if (bytes[0] == 5 && count == 2 + (__u32)(__u8)bytes[1] && count > 2)
-			mode = MODE_SOCKS;
-		else if (bytes[0] != 4 || bytes[1] != 1 || count < 9 || !is_mail_port(bytes[2], bytes[3]))
-			return 0;
-	}
 	d = dialogue_of(skb, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!d) {
 		lost->dialogues++;
@@ -782,14 +1097,9 @@ __noinline int look_at_first(struct __sk_buff *skb)
 	d->uid = socket_uid(kernel_sock(skb));
 	/* The greeting has gone by. */
 	d->greeted = 2;
-	d->mode = mode;
-	if (bytes[0] == 4) {
-		d->client_began = 1;
-		d->client_next = segment.sequence + segment.size;
-		hold_proxy_request(skb, segment.offset, segment.size, 2);
-	} else {
-		client_segment(skb);
-	}
+	if (opening == OPENING_SOCKS)
+		d->mode = MODE_SOCKS;
+	client_segment(skb);
 	return 1;
 }
 
@@ -938,26 +1248,30 @@ static __always_inline int keep_clear_text(__u64 session, const char *data, __u3
 }
 
 /*
- * Names the connection of a dialogue on a port that is not watched. That needs
- * its sender: whoever holds the socket's lock sends in their own context, all
- * others (timers, acknowledgements) in anybody's.
+ * Tells who sends: of a dialogue on a port that is not watched, whose connection
+ * has its name from it, and of one that another process has made. Whoever holds
+ * the socket's lock sends in their own context, all others (timers,
+ * acknowledgements) in anybody's. Returns 0 where that is not known now.
  */
-static __always_inline void tell_sender(struct __sk_buff *skb, struct dialogue *d)
+__noinline int tell_sender(struct __sk_buff *skb)
 {
 	struct scratch *s = scratch(SLOT_SEGMENT);
+	struct dialogue *d = dialogue_of(skb, 0);
 	struct sock *sk = kernel_sock(skb);
 
-	if (!s || s->busy || !BPF_CORE_READ(sk, sk_lock.owned)) {
-		keep_held(skb);
-		return;
-	}
+	if (!s || !d || s->busy || !BPF_CORE_READ(sk, sk_lock.owned))
+		return 0;
 	s->busy = 1;
-	d->connection = record_connect(sk, SLOT_SEGMENT);
+	d->talker = program_of(current_task());
+	d->connection = record_connect(sk, SLOT_SEGMENT, d->connection);
 	s->busy = 0;
-	if (d->connection)
-		go_on(skb);
-	else
-		keep_held(skb);
+	return d->connection != 0;
+}
+
+/* Whether it is another one than before who sends here. */
+static __always_inline bool is_other_talker(struct sock *sk, struct dialogue *d)
+{
+	return d->talkers < TALKERS && d->talker != program_of(current_task()) && BPF_CORE_READ(sk, sk_lock.owned);
 }
 
 static __always_inline void watch_client(struct __sk_buff *skb)
@@ -969,18 +1283,24 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 	if (!sk)
 		return;
 	d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
+	/* Not on a host where none began before the probe. */
+	if (!d && counts.resumable && sk->state != TCP_SYN_SENT && watched(sk->dst_port) && resume_dialogue(skb))
+		d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
 	if (!d || sk->state == TCP_SYN_SENT) {
 		tp = bpf_tcp_sock(sk);
 		/* Only the first bytes tell what it is: not what follows once they have arrived. */
-		if (!tp || tp->data_segs_out > 2 || tp->bytes_acked > 4)
+		if (!tp || tp->data_segs_out > FIRST_SEGMENTS || tp->bytes_acked > FIRST_BYTES)
 			return;
 		if (sk->state == TCP_SYN_SENT) {
 			if (watched(sk->dst_port)) {
 				begin_dialogue(skb);
 				if (tp->data_segs_out)
 					client_segment(skb);
+				return;
 			}
-			return;
+			/* What was said before on a socket that connects again. */
+			if (d && tp->segs_out <= 1)
+				bpf_sk_storage_delete(&dialogues, sk);
 		}
 		if (!config.any_port || !tp->data_segs_out || !look_at_first(skb))
 			return;
@@ -990,10 +1310,21 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 			clear_segment(skb);
 		return;
 	} else if (!d->held) {
+		__u32 next = d->client_next;
+
 		client_segment(skb);
+		/* It has sent data, so it is worth a look who that was. */
+		if (d->connection && next != d->client_next && is_other_talker(kernel_sock(skb), d)) {
+			d->talkers++;
+			tell_sender(skb);
+		}
 	}
-	if (d && d->held)
-		tell_sender(skb, d);
+	if (!d || !d->held)
+		return;
+	if (tell_sender(skb))
+		go_on(skb);
+	else
+		keep_held(skb);
 }
 
 /* Tells the server's line, which has `size` bytes with its code. */
@@ -1195,7 +1526,7 @@ static __always_inline void watch_server(struct __sk_buff *skb)
 	struct dialogue *d;
 
 	/* Most packets of most hosts: a server is only listened to where the connection has a name. */
-	if (!sockets_count)
+	if (!counts.followed)
 		return;
 	d = dialogue_of(skb, 0);
 

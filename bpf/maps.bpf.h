@@ -21,12 +21,15 @@ struct followed {
 	__u64 established_ns;
 	__u64 by_content;	/* to a port that is not watched */
 	__u64 accounted;	/* bytes of the client that were harmless commands */
+	__u64 talker;		/* who has connected: see current_program() */
+	__u64 began_before;	/* it was there before the probe, and its dialogue has not gone on yet; 2: it is told */
 };
 
 /*
  * Connections between connect and TCP_CLOSE, by the address of their sock. The
- * connect hook inserts, the life hook deletes; user space reads it after a
- * loss, to learn which of its connections are still there.
+ * connect hook and the iterator insert, the life hook deletes; user space reads
+ * it after a loss, to learn which of its connections are still there, and
+ * deletes the idle ones before it is full.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -35,9 +38,7 @@ struct {
 	__type(value, struct followed);
 } sockets SEC(".maps");
 
-/* How many, and how many of them to ports that are not watched: no look-up where there is none. */
-__u64 sockets_count = 0;
-__u64 sockets_by_content = 0;
+struct probe_counts counts SEC(".data.counts") = {};
 
 /*
  * The identities that user space holds. The connect hook inserts; user space
@@ -139,6 +140,17 @@ struct {
 	__type(value, struct origin);
 } origins SEC(".maps");
 
+/* Where a request to a proxy is being read. */
+struct request {
+	__u32 decimal;		/* the port so far, read in each base */
+	__u32 octal;
+	__u32 hexadecimal;
+	__u8 part;
+	__u8 digits;
+	__u8 slashes;		/* of the scheme, still to come */
+	__u8 is_hexadecimal;
+};
+
 /*
  * A process at its exec, in its thread group leader. The exec hook writes, the
  * fork hook copies; it goes with the task. Not before 5.12. With what the kernel
@@ -172,6 +184,7 @@ struct {
 struct dialogue {
 	__u64 connection;	/* 0: not told yet */
 	__u64 accounted;	/* see struct followed */
+	__u64 talker;		/* who sent last: see current_program() */
 	__u32 commands;		/* lines of the client that a server replies to */
 	__u32 recipients;
 	__u32 replies;		/* whole ones of the server, without 334 and 354 */
@@ -214,6 +227,9 @@ struct dialogue {
 	__u8 in_tls;		/* client_* and tls_mode are of what is said within */
 	__u8 tls_mode;
 	__u8 source;		/* of the client's bytes that are looked at */
+	__u8 first_lines;	/* of the client, before mail was recognised */
+	__u8 talkers;		/* told */
+	struct request request;
 	struct probe_line client;
 	char client_text[PROBE_LINE_TEXT + 1];
 	struct probe_line server;
@@ -257,6 +273,7 @@ enum slot {
 	SLOT_EXEC,
 	SLOT_FORK,
 	SLOT_SEGMENT,
+	SLOT_OPEN,
 	SLOTS,
 };
 

@@ -20,6 +20,7 @@ const volatile struct probe_config config = {};
 #include "connection.bpf.h"
 #include "execution.bpf.h"
 #include "dialogue.bpf.h"
+#include "open.bpf.h"
 
 SEC("fentry/tcp_connect")
 int BPF_PROG(connect_fentry, struct sock *sk)
@@ -37,7 +38,7 @@ static __always_inline int watch_life(struct sock *sk, int new_state)
 {
 	if (new_state != TCP_ESTABLISHED && new_state != TCP_CLOSE)
 		return 0;
-	if (!watched(sk->__sk_common.skc_dport) && !sockets_by_content)
+	if (!watched(sk->__sk_common.skc_dport) && !counts.by_content)
 		return 0;
 	return record_life(sk, new_state == TCP_CLOSE);
 }
@@ -70,7 +71,7 @@ int BPF_PROG(connect_state, struct sock *sk, int old_state, int new_state)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy, struct sock *sk)
 {
-	return sockets_count ? record_life(sk, 1) : 0;
+	return counts.followed ? record_life(sk, 1) : 0;
 }
 
 SEC("cgroup_skb/egress")
@@ -116,4 +117,14 @@ int BPF_PROG(exec, struct task_struct *task)
 	if (may_be_php(name[0]) || is_large(task))
 		return record_program();
 	return 0;
+}
+
+/* The files of all processes, once at the start. */
+SEC("iter/task_file")
+int open_connections(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+
+	return task && file ? record_open(ctx->meta->seq, task, file) : 0;
 }

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* How often the kernel skipped the program because it already ran on that CPU. 0 where it does not count. */
@@ -17,6 +18,29 @@ static inline __u64 shim_missed_runs(int program)
 	if (bpf_obj_get_info_by_fd(program, &info, &size))
 		return 0;
 	return info.recursion_misses;
+}
+
+/* A map's memory, for as many words as are said, or NULL: errno then says why. The kernel side writes there too. */
+static inline __u64 *shim_map_words(int map, int count)
+{
+	void *memory = mmap(NULL, count * sizeof(__u64), PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static inline void shim_unmap_words(__u64 *words, int count)
+{
+	munmap(words, count * sizeof(__u64));
+}
+
+static inline __u64 shim_load(const __u64 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static inline void shim_subtract(__u64 *word, __u64 number)
+{
+	__atomic_fetch_sub(word, number, __ATOMIC_RELAXED);
 }
 
 /* Whether the kernel's type information has that function. */

@@ -73,6 +73,27 @@ internal import Glibc
         return unsafe BPFLink(pointer: link)
     }
 
+    /// Runs an iterator to its end. Returns all that it has written, `limit` bytes at most.
+    func iterate(_ name: String, limit: Int) throws(BPFError) -> [UInt8] {
+        guard let pointer = unsafe bpf_program__attach_iter(try program(name), nil) else {
+            throw BPFError(operation: "attach \(name)", code: errno)
+        }
+        let link = unsafe BPFLink(pointer: pointer)
+        let file = try check("open \(name)", unsafe bpf_iter_create(bpf_link__fd(link.pointer)))
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count < limit {
+            // It reads at most what the block holds.
+            let count = unsafe read(file, &block, block.count)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count >= 0 else { throw BPFError(operation: "read \(name)", code: errno) }
+            if count == 0 { break }
+            bytes += block[..<count]
+        }
+        return bytes
+    }
+
     func programDescriptor(_ name: String) throws(BPFError) -> Int32 {
         try check("find program \(name)", unsafe bpf_program__fd(program(name)))
     }
@@ -105,7 +126,7 @@ internal import Glibc
 
 /// One attached program. Detaches when it goes.
 @safe final class BPFLink {
-    private let pointer: OpaquePointer
+    fileprivate let pointer: OpaquePointer
 
     init(pointer: OpaquePointer) { unsafe self.pointer = pointer }
 

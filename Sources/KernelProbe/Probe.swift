@@ -96,10 +96,13 @@ public struct Probe: ~Copyable {
     // Fields go in the order in which they stand: the links first, then the ring, then what they lie in.
     private var links: [BPFLink] = []
     private var ring: RingBuffer
+    private let counts: Counts
     private let object: BPFObject
     private let maps: Maps
     private let skips: Skips
     private var undecodable: UInt64 = 0
+    private var evicted: UInt64 = 0
+    private let followLimit: Int
     private let withQuery: Bool
 
     private struct Maps {
@@ -131,7 +134,7 @@ public struct Probe: ~Copyable {
                     withTLS: !tls.isEmpty)
                 return try start(
                     object, ports: ports, php: php, tls: tls, dialogues: dialogues, withQuery: withQuery,
-                    hook: candidate, refusals: refusals)
+                    hook: candidate, refusals: refusals, followLimit: followLimit)
             } catch {
                 permitted = permitted && !error.isPermission
                 refusals.append(HookRefusal(hook: candidate, reason: error.description))
@@ -174,7 +177,7 @@ public struct Probe: ~Copyable {
 
     private static func start(
         _ object: consuming BPFObject, ports: PortSet, php: [PHPBinary], tls: [TLSLibrary], dialogues: Dialogues,
-        withQuery: Bool, hook: Hook, refusals: [HookRefusal]
+        withQuery: Bool, hook: Hook, refusals: [HookRefusal], followLimit: Int
     ) throws(BPFError) -> Probe {
         try object.load()
         // libbpf has read the kernel's whole type information for this, and it will not be needed again.
@@ -185,9 +188,10 @@ public struct Probe: ~Copyable {
             losses: object.mapDescriptor("losses"), losers: object.mapDescriptor("losers"))
         let ring = try RingBuffer(map: object.mapDescriptor("events"))
         let skips = try Skips(hook, object)
-        var probe = Probe(
-            hook: hook, refusals: refusals, ring: ring, object: object, maps: maps, skips: skips,
-            php: try PHPPrograms(object), withQuery: withQuery)
+        var probe = try Probe(
+            hook: hook, refusals: refusals, ring: ring, counts: Counts(map: object.mapDescriptor(".data.counts")),
+            object: object, maps: maps, skips: skips, php: PHPPrograms(object), withQuery: withQuery,
+            followLimit: followLimit)
         try probe.watch(ports)
         for binary in php { probe.php.learn(binary) }
         try probe.attachPrograms(tls, dialogues)
@@ -208,17 +212,19 @@ public struct Probe: ~Copyable {
     }
 
     private init(
-        hook: Hook, refusals: [HookRefusal], ring: consuming RingBuffer, object: consuming BPFObject, maps: Maps,
-        skips: Skips, php: PHPPrograms, withQuery: Bool
+        hook: Hook, refusals: [HookRefusal], ring: consuming RingBuffer, counts: consuming Counts,
+        object: consuming BPFObject, maps: Maps, skips: Skips, php: PHPPrograms, withQuery: Bool, followLimit: Int
     ) {
         self.hook = hook
         self.refusals = refusals
         self.ring = ring
+        self.counts = counts
         self.object = object
         self.maps = maps
         self.skips = skips
         self.php = php
         self.withQuery = withQuery
+        self.followLimit = followLimit
     }
 
     /// Runs that the kernel skipped, and that no later one made up for.
@@ -281,6 +287,7 @@ public struct Probe: ~Copyable {
                 total.dialogues += cpu.dialogues
             }
         }
+        total.unfollowed += evicted
         if total.total > 0 { total.users = losers() }
         total.missed = skips.count
         total.undecodable = undecodable
@@ -306,17 +313,62 @@ public struct Probe: ~Copyable {
     /// The connections that the kernel side follows now.
     public func followedConnections() -> Set<UInt64> {
         var connections: Set<UInt64> = []
+        for (_, value) in followedSockets() { connections.insert(value[0]) }
+        return connections
+    }
+
+    /// The map of sockets: connection, established_ns, by_content, accounted, talker, began_before.
+    private func followedSockets() -> [(key: UInt64, value: [6 of UInt64])] {
+        var sockets: [(key: UInt64, value: [6 of UInt64])] = []
         var key: UInt64 = 0
         var next: UInt64 = 0
-        // Keys are 8 bytes, values four words. The walk starts anew when its key goes meanwhile: hence the bound.
+        // Keys are 8 bytes, values six words. The walk starts anew when its key goes meanwhile: hence the bound.
         var found = unsafe bpf_map_get_next_key(maps.sockets, nil, &next) == 0
         for _ in 0..<4 * Int(PROBE_SOCKETS) where found {
             key = next
-            var value = [4 of UInt64](repeating: 0)
-            if unsafe bpf_map_lookup_elem(maps.sockets, &key, &value) == 0 { connections.insert(value[0]) }
+            var value = [6 of UInt64](repeating: 0)
+            if unsafe bpf_map_lookup_elem(maps.sockets, &key, &value) == 0 { sockets.append((key, value)) }
             found = unsafe bpf_map_get_next_key(maps.sockets, &key, &next) == 0
         }
-        return connections
+        return sockets
+    }
+
+    /// How many connections have to be evicted, so that there is room for new ones; mostly 0.
+    public var excess: Int { counts.followed > followLimit - followLimit / 4 ? max(followLimit / 8, 1) : 0 }
+
+    /// Follows these connections no longer, and counts them as unfollowed. Their ends are not told.
+    public mutating func evict(_ connections: Set<UInt64>) {
+        var byContent = 0
+        var resumable = 0
+        var count = 0
+        for (key, value) in followedSockets() where connections.contains(value[0]) {
+            var key = key
+            guard unsafe bpf_map_delete_elem(maps.sockets, &key) == 0 else { continue }
+            count += 1
+            byContent += value[2] == 0 ? 0 : 1
+            resumable += value[5] == 0 ? 0 : 1
+        }
+        counts.subtract(followed: count, byContent: byContent, resumable: resumable)
+        evicted += UInt64(count)
+    }
+
+    /// The connections to watched ports that were there before the probe, with a process that holds each: what the kernel
+    /// knows of it; argv, the cgroup and the ancestors are missing. From here on they are followed. Call it once, and hand
+    /// on what it returns before anything is read. A connection that no process holds is not found.
+    ///
+    /// - Throws: `ProbeError` where the kernel has no iterator of files (CONFIG_PROC_FS), or refuses it.
+    public func takeOver() throws(ProbeError) -> [ConnectEvent] {
+        let bytes: [UInt8]
+        do throws(BPFError) {
+            // A record has less than 4 KiB.
+            bytes = try object.iterate("open_connections", limit: followLimit << 12)
+        } catch {
+            throw ProbeError(
+                cause: error.isPermission ? .notPermitted : .unsupported,
+                description: "cannot find connections that are open already (\(error))", refusals: [])
+        }
+        // The array lives until they are decoded.
+        return unsafe RecordDecoder.connects(bytes.span.bytes)
     }
 
     /// Has the kernel side describe these identities and contexts again when they are next seen.

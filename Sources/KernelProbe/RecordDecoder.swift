@@ -13,6 +13,7 @@ public enum RecordDecoder {
         switch UInt32(record.load(UInt8.self, at: 0)) {
         case PROBE_CONNECT.rawValue: return connect(record).map { .connect($0) }
         case PROBE_HANDOVER.rawValue: return connect(record).map { .handover($0) }
+        case PROBE_TALKER.rawValue: return connect(record).map { .talker($0) }
         case PROBE_CONTEXT.rawValue:
             return context(record, withQuery: withQuery).map { .context($0, fingerprint: $1) }
         case PROBE_PROGRAM.rawValue: return program(record).map { .program($0) }
@@ -35,13 +36,34 @@ public enum RecordDecoder {
             description = describe(record.extracting(droppingFirst: MemoryLayout<probe_connect>.size))
             guard description != nil else { return nil }
         }
-        return ConnectEvent(
+        var event = ConnectEvent(
             time: raw.time_ns, connection: raw.connection, identity: raw.identity, description: description,
             source: Endpoint(address: source, port: raw.source_port),
             destination: Endpoint(address: destination, port: raw.destination_port), thread: raw.tid,
             threadName: unsafe name(bytes(of: raw.comm)),
             isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0,
             isByContent: UInt32(raw.flags) & PROBE_BY_CONTENT.rawValue != 0, php: raw.php, origin: raw.origin)
+        event.beganBefore = UInt32(raw.flags) & PROBE_BEGAN_BEFORE.rawValue != 0
+        return event
+    }
+
+    /// Reads the connects that an iterator has written one behind the other, each with a description. What is not whole at
+    /// the end is left out.
+    static func connects(_ records: RawSpan) -> [ConnectEvent] {
+        var events: [ConnectEvent] = []
+        var rest = records
+        let head = MemoryLayout<probe_connect>.size + MemoryLayout<probe_identity>.size
+        while rest.byteCount >= head {
+            // The size has been checked, and any bytes are a probe_identity.
+            let raw = unsafe rest.extracting(droppingFirst: MemoryLayout<probe_connect>.size).unsafeLoadUnaligned(
+                as: probe_identity.self)
+            let strings = [raw.argv_size, raw.exe_size, raw.cwd_size, raw.cgroup_size, raw.root_size]
+            let size = strings.reduce(head) { $0 + Int($1) }
+            guard size <= rest.byteCount else { break }
+            if let event = connect(rest.extracting(first: size)) { events.append(event) }
+            rest = rest.extracting(droppingFirst: size)
+        }
+        return events
     }
 
     private static func line(_ record: RawSpan) -> LineEvent? {

@@ -46,13 +46,20 @@ public enum ConnectionState: String, Sendable, CaseIterable {
 public struct Connection: Sendable {
     /// Names the connection, as long as the probe is loaded.
     public let id: UInt64
-    public let process: Process
+    /// The process that sends: the one that connected until another is seen to.
+    public private(set) var process: Process
+    /// The one that connected, and all that sent before `process`; empty where it did all itself. At most `talkerLimit`.
+    public private(set) var formerProcesses: [Process] = []
     /// What PHP was doing in the process.
-    public let php: Script?
+    public private(set) var php: Script?
     /// What PHP was doing when it started the process, or one of those above it.
-    public let origin: Script?
-    public let thread: UInt32
-    public let threadName: [UInt8]
+    public private(set) var origin: Script?
+    public private(set) var thread: UInt32
+    public private(set) var threadName: [UInt8]
+    /// It was recognised by what the client said first, on a port that is not watched.
+    public let isByContent: Bool
+    /// It was there before the probe.
+    public let beganBefore: Bool
     /// Unspecified, and port 0, for mail that is handed over.
     public let destination: Endpoint
     /// Socket cookie; 0 where it is not known (yet).
@@ -73,6 +80,10 @@ public struct Connection: Sendable {
     /// What was said on it; nil while nothing has been.
     public internal(set) var dialogue: SMTPDialogue?
     public internal(set) var judgement = Judgement(.unknown)
+    /// ns of CLOCK_BOOTTIME: when something of it was last seen.
+    var activeTime: UInt64
+
+    static let talkerLimit = 8
 
     init(_ event: ConnectEvent, process: Process, php: Script?, origin: Script?) {
         id = event.connection
@@ -84,6 +95,9 @@ public struct Connection: Sendable {
         destination = event.destination
         source = event.source
         connectTime = event.time
+        activeTime = event.time
+        isByContent = event.isByContent && !event.beganBefore
+        beganBefore = event.beganBefore
         state = event.isFollowed ? .connecting : .unknown
         guard event.isByContent else { return }
         establishedTime = event.time
@@ -117,6 +131,7 @@ public struct Connection: Sendable {
     }
 
     mutating func establish(_ event: LifeEvent) {
+        activeTime = event.time
         state = .open
         establishedTime = event.time
         source = event.source
@@ -140,6 +155,31 @@ public struct Connection: Sendable {
         var dialogue = dialogue ?? SMTPDialogue()
         dialogue.take(line)
         self.dialogue = dialogue
+        activeTime = line.time
+    }
+
+    /// Another process sends from here on.
+    mutating func hand(to process: Process, php: Script?, origin: Script?, _ event: ConnectEvent) {
+        guard process.serial != self.process.serial, formerProcesses.count < Self.talkerLimit else { return }
+        if !formerProcesses.contains(where: { $0.serial == self.process.serial }) {
+            formerProcesses.append(self.process)
+        }
+        self.process = process
+        self.php = php
+        self.origin = origin
+        thread = event.thread
+        threadName = event.threadName
+        activeTime = event.time
+    }
+
+    /// The same connection as a former process's: what is to be thought of it had that one sent.
+    func asFormer(_ process: Process) -> Connection {
+        var connection = self
+        connection.process = process
+        connection.formerProcesses = []
+        connection.php = nil
+        connection.origin = nil
+        return connection
     }
 
     mutating func loseEnd() { state = .unknown }

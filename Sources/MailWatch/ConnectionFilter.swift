@@ -14,14 +14,26 @@ public struct ConnectionFilter: Sendable {
     public init() {}
 
     /// Real or effective user.
+    ///
+    /// The processes that a connection had before count as well.
     public func matches(_ connection: Connection) -> Bool {
-        let process = connection.process.description
+        matches(connection.process, thread: connection.threadName)
+            || connection.formerProcesses.contains { matches($0, thread: []) }
+    }
+
+    /// Whether one of the former processes matches: the connection was wanted before it had its present one.
+    package func matchesFormer(_ connection: Connection) -> Bool {
+        connection.formerProcesses.contains { matches($0, thread: []) }
+    }
+
+    private func matches(_ process: Process, thread: [UInt8]) -> Bool {
+        let process = process.description
         return (networkNamespace == nil || process.networkNamespace == networkNamespace)
             && (pids.isEmpty || pids.contains(process.pid))
             && (users.isEmpty || [process.uid, process.effectiveUID].contains { $0.map(users.contains) ?? false })
             && (comms.isEmpty
                 || comms.contains {
-                    $0.utf8.elementsEqual(process.comm) || $0.utf8.elementsEqual(connection.threadName)
+                    $0.utf8.elementsEqual(process.comm) || $0.utf8.elementsEqual(thread)
                 })
             && (exes.isEmpty || exes.contains { Self.glob($0, process.exe) })
     }

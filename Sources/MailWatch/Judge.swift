@@ -31,18 +31,36 @@ public struct Judge: Sendable {
 
     /// To be called at each change of the connection.
     public mutating func judge(_ connection: Connection) -> Judgement {
-        let index = profileIndex(of: connection)
-        var cause = decide(connection, trust: profiles.values[index].trust)
+        var index = profileIndex(of: connection)
+        var cause = worst(connection, decide(connection, trust: profiles.values[index].trust))
+        index = profileIndex(of: connection)
         cause.isWide = isWide(connection, cause, index)
-        if connection.dialogue == nil, let known = profiles.values[index].judgement(of: cause) { return known }
+        // What is judged by the process and the cause alone.
+        let isPlain = connection.dialogue == nil && !connection.beganBefore && connection.formerProcesses.isEmpty
+        if isPlain, let known = profiles.values[index].judgement(of: cause) { return known }
         var judgement = Judgement(cause.verdict)
         judgement.reasons.reserveCapacity(6)
         appendDeciding(cause, connection, to: &judgement.reasons)
         judgement.reasons += profiles.values[index].reasons
         if let reason = foreignName(connection, cause) { judgement.reasons.append(reason) }
         if cause.isWide { judgement.reasons.append(spread(connection)) }
-        if connection.dialogue == nil { profiles.values[index].remember(judgement, of: cause) }
+        if connection.beganBefore { judgement.reasons.append(Reason(.beganBefore, program: [])) }
+        if let connector = connection.formerProcesses.first {
+            judgement.reasons.append(talker(connection, after: connector))
+        }
+        if isPlain { profiles.values[index].remember(judgement, of: cause) }
         return judgement
+    }
+
+    /// A connection that several processes have had is trusted only where each of them is.
+    private mutating func worst(_ connection: Connection, _ cause: Cause) -> Cause {
+        guard cause.verdict == .mta else { return cause }
+        for process in connection.formerProcesses {
+            let former = connection.asFormer(process)
+            let other = decide(former, trust: profiles.values[profileIndex(of: former)].trust)
+            if other.verdict != .mta { return other }
+        }
+        return cause
     }
 
     private mutating func forget() {
@@ -94,7 +112,11 @@ extension Judge {
         }
         let isSubmission = policy.submissionPorts.contains(port)
         if proxy == nil, isSubmission { return cause(.smarthost, .submissionPort) }
-        guard isSubmission || policy.deliveryPorts.contains(port) || dialogue?.isMail == true else {
+        // Mail that was recognised, and then not followed for want of room, is mail all the same.
+        let isUnfollowedMail = connection.isByContent && connection.state == .unknown
+        guard
+            isSubmission || policy.deliveryPorts.contains(port) || dialogue?.isMail == true || isUnfollowedMail
+        else {
             return cause(.unknown, .nothingSaid)
         }
         return outcome(connection, cause)
@@ -180,6 +202,12 @@ extension Judge {
         else { return false }
         return host.addresses.contains(address)
             || (connection.source.port != 0 && connection.source.address == address)
+    }
+
+    private func talker(_ connection: Connection, after connector: Process) -> Reason {
+        var name = connector.program
+        name.append(contentsOf: ", pid \(connector.description.pid), user \(connector.user)".utf8)
+        return Reason(.otherTalker, program: connection.process.program, name: name)
     }
 
     private func spread(_ connection: Connection) -> Reason {

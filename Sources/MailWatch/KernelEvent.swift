@@ -3,6 +3,8 @@ public enum KernelEvent: Sendable {
     case connect(ConnectEvent)
     /// A child of PHP now is a program that takes mail for the local mail server.
     case handover(ConnectEvent)
+    /// Another program than the one that connected, or sent last, sends on a connection.
+    case talker(ConnectEvent)
     /// Comes before the first connect or handover that names it.
     case context(PHPContext, fingerprint: UInt64)
     case program(ProgramEvent)
@@ -48,6 +50,8 @@ public struct ConnectEvent: Sendable {
     public var isFollowed: Bool
     /// Established before: it was recognised by what the client said first, which is when `time` is.
     public var isByContent: Bool
+    /// It was there before the probe, and `time` is when it was found. Its process is one that held it then.
+    public var beganBefore = false
     /// What PHP was doing in this process, by the fingerprint of the context; 0 where it is no PHP that is known.
     public var php: UInt64
     /// The same for the PHP process that started this one, or one of those above it.
@@ -115,7 +119,7 @@ public struct Losses: Equatable, Sendable {
     public var established: UInt64 = 0
     /// The ring was full at a connection's end.
     public var ends: UInt64 = 0
-    /// Seen, but not followed: too many connections at the same time.
+    /// Seen, but not followed to the end: too many connections at the same time.
     public var unfollowed: UInt64 = 0
     /// The ring was full at a PHP stack; the connect says that there was one.
     public var contexts: UInt64 = 0

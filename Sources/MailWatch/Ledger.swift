@@ -48,8 +48,8 @@ public struct Ledger: Sendable {
     public private(set) var others = 0
     /// How many connects have which verdict; none is 0.
     public private(set) var verdicts: [Verdict: Int] = [:]
-    /// The verdicts of connections that have not ended: they may still change.
-    private var pending: [UInt64: Verdict] = [:]
+    /// The verdicts and senders of connections that have not ended: they may still change.
+    private var pending: [UInt64: (verdict: Verdict, sender: Int?)] = [:]
     private var records: [SenderRecord] = []
     private var indices: [Sender: Int] = [:]
     /// The same by the serial numbers of process and script; nil where the sender is beyond the limit.
@@ -75,15 +75,21 @@ public struct Ledger: Sendable {
 
     /// The `count` senders with the most connects.
     public func busiest(_ count: Int) -> [SenderRecord] {
-        Array(records.sorted { ($0.connects, $0.lastTime) > ($1.connects, $1.lastTime) }.prefix(count))
+        Array(records.filter { $0.connects > 0 }.sorted { ($0.connects, $0.lastTime) > ($1.connects, $1.lastTime) }.prefix(count))
     }
 
     private mutating func open(_ connection: Connection) {
         connects += 1
         let verdict = connection.judgement.verdict
         verdicts[verdict, default: 0] += 1
-        if !connection.state.hasEnded { pending[connection.id] = verdict }
-        guard let index = index(of: connection) else {
+        let index = index(of: connection)
+        if !connection.state.hasEnded { pending[connection.id] = (verdict, index) }
+        count(connection, for: index)
+    }
+
+    private mutating func count(_ connection: Connection, for index: Int?) {
+        let verdict = connection.judgement.verdict
+        guard let index else {
             others += 1
             return
         }
@@ -99,10 +105,21 @@ public struct Ledger: Sendable {
 
     private mutating func update(_ connection: Connection) {
         let new = connection.judgement.verdict
-        let old = pending.updateValue(new, forKey: connection.id) ?? new
+        let index = index(of: connection)
+        let (old, former) = pending.updateValue((new, index), forKey: connection.id) ?? (new, index)
         verdicts.move(from: old, to: new)
-        guard let index = index(of: connection) else { return }
-        records[index].verdicts.move(from: old, to: new)
+        guard former != index else {
+            if let index { records[index].verdicts.move(from: old, to: new) }
+            return
+        }
+        // Another process sends on it now.
+        if let former {
+            records[former].connects -= 1
+            records[former].verdicts.remove(old)
+        } else {
+            others -= 1
+        }
+        count(connection, for: index)
     }
 
     private mutating func index(of connection: Connection) -> Int? {
@@ -123,6 +140,12 @@ public struct Ledger: Sendable {
 }
 
 extension [Verdict: Int] {
+    /// One that was counted counts no longer.
+    package mutating func remove(_ verdict: Verdict) {
+        guard let count = self[verdict] else { return }
+        self[verdict] = count > 1 ? count - 1 : nil
+    }
+
     /// One that was counted has become another.
     package mutating func move(from old: Verdict, to new: Verdict) {
         guard old != new, let count = self[old] else { return }

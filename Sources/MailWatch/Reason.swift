@@ -43,6 +43,9 @@ public struct Reason: Sendable, Equatable {
         case runByLoader = "run-by-loader"
         /// In place of `exeDeleted`, and no alarm.
         case programUpgraded = "program-upgraded"
+        // What else is worth a word.
+        case beganBefore = "began-before"
+        case otherTalker = "other-talker"
     }
 
     public let code: Code
@@ -129,6 +132,8 @@ extension Reason.Code {
         case .environmentTruncated: "The environment of @ is too long to be searched for LD_PRELOAD and the like."
         case .runByLoader: "@ is the dynamic loader, which runs any program that its arguments name."
         case .programUpgraded: "The file of @ was replaced by root after the program started, as by an upgrade."
+        case .beganBefore: "The connection was open before the trace began; what was said until then was not seen."
+        case .otherTalker: "@ sends on a connection that another process made: *."
         }
     }
 }

@@ -138,6 +138,11 @@ public struct Tracker {
                 origin: script(event.origin, .origin, of: process, at: event.time))
             connection.judgement = judgement(of: connection)
             return .opened(connection)
+        case .talker(let event):
+            let process = process(of: event)
+            let php = script(event.php, .stack, of: process, at: event.time)
+            let origin = script(event.origin, .origin, of: process, at: event.time)
+            return change(event.connection) { $0.hand(to: process, php: php, origin: origin, event) }.map { .spoke($0) }
         case .context(let context, let fingerprint):
             latestTime = max(latestTime, context.startTime)
             scenes.insert(Scene(context: context), as: fingerprint, time: latestTime)
@@ -159,13 +164,27 @@ public struct Tracker {
     /// CLOCK_BOOTTIME; what began later is left alone.
     public mutating func endAll(notIn followed: Set<UInt64>, before time: UInt64) -> [Connection] {
         var ended: [Connection] = []
-        for (id, var connection) in connections where connection.connectTime < time && !followed.contains(id) {
-            connections[id] = nil
-            connection.loseEnd()
-            connection.judgement = judgement(of: connection)
-            if !held.hold(.ended(connection)) { ended.append(connection) }
+        for (id, connection) in connections where connection.connectTime < time && !followed.contains(id) {
+            if let connection = loseEnd(of: connection) { ended.append(connection) }
         }
         return ended.sorted { $0.connectTime < $1.connectTime }
+    }
+
+    /// Ends the `count` connections that have been idle longest, as the kernel side is to follow them no longer.
+    ///
+    /// - Returns: the ids of them all, and those that wait for nothing that is looked up about their senders.
+    public mutating func endIdlest(_ count: Int) -> (ids: Set<UInt64>, ended: [Connection]) {
+        let idlest = connections.values.sorted { $0.activeTime < $1.activeTime }.prefix(count)
+        return (Set(idlest.map(\.id)), idlest.compactMap { loseEnd(of: $0) })
+    }
+
+    /// Nil where the end waits for what is looked up about the sender.
+    private mutating func loseEnd(of connection: Connection) -> Connection? {
+        var connection = connection
+        connections[connection.id] = nil
+        connection.loseEnd()
+        connection.judgement = judgement(of: connection)
+        return held.hold(.ended(connection)) ? nil : connection
     }
 
     /// Forgets what is beyond the limits and returns the identities and contexts, which the kernel side has to forget as

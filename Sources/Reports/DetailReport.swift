@@ -38,6 +38,11 @@ public struct DetailReport: Sendable {
             append(script, clock, to: &text)
         }
         append(connection.process, clock, to: &text)
+        for (index, process) in connection.formerProcesses.enumerated() {
+            var words = Array("\(process.description.pid) ".utf8) + process.program
+            words.append(contentsOf: ", user \(process.user): ".utf8)
+            line(index == 0 ? "connector" : "then", words + process.commandLine, to: &text)
+        }
         // It may have been learned since.
         if connection.php == nil {
             line("partial", Array((connection.process.placement.opaquePHP ?? "").utf8), to: &text)

@@ -69,6 +69,15 @@ public struct JSONReport: Sendable {
                         $0.number("port", proxy.port)
                     }
                 }
+                if let connector = connection.formerProcesses.first {
+                    $0.object("connector") {
+                        $0.number("pid", connector.description.pid)
+                        $0.bytes("name", connector.description.comm)
+                        $0.bytes("executable", connector.program)
+                        $0.bytes("command_line", connector.commandLine)
+                        $0.text("user", connector.user)
+                    }
+                }
                 if connection.error != 0 { $0.text("error", errorName(connection.error)) }
                 if let established = connection.establishedTime { $0.time("established", clock.wallTime(established)) }
                 if connection.cookie != 0 { $0.number("socket_cookie", connection.cookie) }

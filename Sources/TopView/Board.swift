@@ -21,6 +21,19 @@ public struct Board: Sendable {
             return count
         }
 
+        /// A connection goes to another group.
+        mutating func leave(_ number: Int, verdict: Verdict) {
+            guard let group = groups[number] else {
+                others -= 1
+                return
+            }
+            groups[number]?.connects -= 1
+            groups[number]?.verdicts.remove(verdict)
+            guard group.connects == 1 else { return }
+            groups[number] = nil
+            numbers[group.key] = nil
+        }
+
         /// Those go that have done nothing for the longest time, and of alarms the last.
         private mutating func forget(_ count: Int) {
             func isBefore(_ a: Group, _ b: Group) -> Bool {
@@ -118,6 +131,7 @@ public struct Board: Sendable {
         let new = connection.judgement.verdict
         let recipients = max(connection.dialogue?.recipients ?? 0, entry.recipients)
         verdicts.move(from: entry.verdict, to: new)
+        if !connection.formerProcesses.isEmpty { move(connection, &entry) }
         for index in tables.indices {
             tables[index].groups[entry.numbers[index]]?.update(
                 connection, verdict: (entry.verdict, new), recipients: recipients - entry.recipients)
@@ -126,6 +140,18 @@ public struct Board: Sendable {
         entry.verdict = new
         entry.recipients = recipients
         pending[connection.id] = entry
+    }
+
+    /// Another process sends on it: it counts for that one's groups.
+    private mutating func move(_ connection: Connection, _ entry: inout Pending) {
+        for grouping in Grouping.allCases {
+            let index = grouping.rawValue
+            let number = tables[index].number(of: connection, by: grouping, limit: groupLimit)
+            guard number != entry.numbers[index] else { continue }
+            tables[index].leave(entry.numbers[index], verdict: entry.verdict)
+            tables[index].groups[number]?.open(connection, as: entry.verdict)
+            entry.numbers[index] = number
+        }
     }
 
     /// Returns where it is kept.

@@ -29,9 +29,10 @@ extension Verdict {
 }
 
 extension Group {
-    mutating func open(_ connection: Connection) {
+    /// - Parameter verdict: as which it counts; nil takes its own.
+    mutating func open(_ connection: Connection, as verdict: Verdict? = nil) {
         connects += 1
-        verdicts[connection.judgement.verdict, default: 0] += 1
+        verdicts[verdict ?? connection.judgement.verdict, default: 0] += 1
         meter.note(connection.connectTime)
         last = connection
         if connection.state != .handedOver, destinations.count < SenderRecord.destinationLimit {

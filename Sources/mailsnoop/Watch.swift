@@ -56,6 +56,12 @@ struct Watch: ~Copyable {
             body(change)
         }
 
+        /// Another process sends on a connection, which may only now be wanted.
+        func noteTalker(_ change: Tracker.Change, _ body: (Tracker.Change) -> Void) {
+            if !filter.matchesFormer(change.connection) { note(.opened(change.connection), body) }
+            note(change, body)
+        }
+
         func name(of address: IPAddress) -> [UInt8]? { address.isUnspecified ? nil : names?.name(of: address) }
     }
 
@@ -89,6 +95,8 @@ struct Watch: ~Copyable {
     /// How long a change waits at most for what is looked up about its sender; ns. The workers give up before.
     private static let patience: UInt64 = 3_000_000_000
     private static let scanPatience = Duration.seconds(3)
+    /// Connections that were there before, and are still to be handed on.
+    private var takenOver: [ConnectEvent] = []
     /// nice(2): beside a hundred busy processes on a core, still a twelfth of it.
     private static let niceness: Int32 = -10
 
@@ -107,6 +115,11 @@ struct Watch: ~Copyable {
         book = Book(
             filter: filter, policy: configuration.policy, names: options.noDNS ? nil : NameResolver(),
             php: php, workers: workers)
+        do {
+            takenOver = try probe.takeOver()
+        } catch {
+            Failure.say("\(error); only new ones are traced")
+        }
         // What is started from here on tells of itself.
         php.scan(patience: Self.scanPatience)
         // The ring has to be read before it is full, however busy the host is. What the user has chosen stays, as does
@@ -134,10 +147,17 @@ struct Watch: ~Copyable {
     mutating func read(limit: Int, _ body: (Tracker.Change) -> Void) -> Int {
         let book = book
         let php = php
+        for var event in takenOver {
+            event.description?.completeFromProc()
+            if let change = book.tracker.handle(.connect(event)) { book.note(change, body) }
+        }
+        takenOver = []
         let count = probe.read(limit: limit) { event in
             if case .program(let program) = event { php.look(at: program) }
-            if let change = book.tracker.handle(event) { book.note(change, body) }
+            guard let change = book.tracker.handle(event) else { return }
+            if case .talker = event { book.noteTalker(change, body) } else { book.note(change, body) }
         }
+        makeRoom(body)
         release(body)
         return count
     }
@@ -165,6 +185,15 @@ struct Watch: ~Copyable {
         guard !evictions.isEmpty else { return nil }
         let users = evictions.map { "uid \($0.uid) \($0.count)" }.joined(separator: ", ")
         return "too many PHP programs: the stacks of some are not read (\(users))"
+    }
+
+    /// A table that is nearly full makes room for new connections: those go that have been idle longest.
+    private mutating func makeRoom(_ body: (Tracker.Change) -> Void) {
+        let excess = probe.excess
+        guard excess > 0 else { return }
+        let idlest = book.tracker.endIdlest(excess)
+        probe.evict(idlest.ids)
+        for connection in idlest.ended { book.note(.ended(connection), body) }
     }
 
     /// Goes on by another configuration.

@@ -36,6 +36,21 @@ struct LiveTrace: ~Copyable {
             followLimit: followLimit, php: php, dialogues: dialogues)
     }
 
+    /// Follows the connections of the test that were there before.
+    mutating func takeOver() throws {
+        for var event in try probe.takeOver() where event.destination.port == port {
+            event.description?.completeFromProc()
+            _ = tracker.handle(.connect(event))
+        }
+    }
+
+    /// Makes room as the tracer does when the table is nearly full.
+    mutating func makeRoom() -> [Connection] {
+        let idlest = tracker.endIdlest(probe.excess)
+        probe.evict(Set(idlest.map(\.id)))
+        return idlest
+    }
+
     /// Takes the events that wait.
     mutating func read() {
         let port = port

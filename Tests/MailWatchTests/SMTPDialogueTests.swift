@@ -189,6 +189,21 @@ struct SMTPDialogueTests {
                 Proxy(kind: .http, host: Array("mx.example".utf8), port: 25)
             ),
             (Array("connect [2001:db8::7]:25".utf8), Proxy(kind: .http, host: Array("[2001:db8::7]".utf8), port: 25)),
+            (
+                Array("CONNECT mx.example:+00025 HTTP/1.1".utf8),
+                Proxy(kind: .http, host: Array("mx.example".utf8), port: 25)
+            ),
+            (
+                Array("CONNECT\tmx.example : 65561".utf8),
+                Proxy(kind: .http, host: Array("mx.example".utf8), port: 25)
+            ),
+            (Array("CONNECT mx.example:0x1d1".utf8), Proxy(kind: .http, host: Array("mx.example".utf8), port: 465)),
+            (Array("CONNECT mx.example:01113".utf8), Proxy(kind: .http, host: Array("mx.example".utf8), port: 587)),
+            (
+                Array("GET http://u:p@mx.example:25/a:80 HTTP/1.1".utf8),
+                Proxy(kind: .http, host: Array("mx.example".utf8), port: 25)
+            ),
+            (Array("GET /a:25 HTTP/1.1".utf8), nil), (Array("OPTIONS * HTTP/1.1".utf8), nil),
             (Array("CONNECT mx.example HTTP/1.1".utf8), nil), (Array("CONNECT mx.example:65536".utf8), nil), ([], nil),
         ] as [([UInt8], SMTPDialogue.Proxy?)])
     func proxyRequestIsRead(bytes: [UInt8], proxy: SMTPDialogue.Proxy?) {

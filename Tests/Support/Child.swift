@@ -70,6 +70,9 @@ public final class Child {
     /// Closes the reading end of its output.
     public func stopReading() { try? output.fileHandleForReading.close() }
 
+    /// Gives it input: no more than a pipe takes.
+    public func write(_ text: String) throws { try input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
+
     /// Closes its input behind what it is given at the end, waits for its end, and returns the rest of what it said.
     ///
     /// - Parameter input: no more than a pipe takes.

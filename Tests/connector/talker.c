@@ -12,8 +12,11 @@
  * passes over blanks and control characters before a command and ends lines at
  * bare CR too. It knows neither BDAT nor AUTH FOO, and goes on in the clear after
  * STARTTLS. say connects and takes its steps: `<N` waits for N replies, `@N` has
- * what follows sent N bytes at a time, `~` corks the socket until the end, and
- * anything else is sent, \r \n \t \\ \xHH written so. cut sends TEXT over and over, each time on a connection of its own
+ * what follows sent N bytes at a time, `~` corks the socket until the end, `^`
+ * connects the same socket again, `&` has a child take the rest, `!` this program
+ * anew, `?` waits for a line of standard input, and anything else is sent, \r \n
+ * \t \\ \xHH written so. What a first step `=TEXT` has is sent in the SYN. cut
+ * sends TEXT over and over, each time on a connection of its own
  * and in two parts that are cut at another byte, then once a byte at a time, and
  * waits for N replies on each. Each process ends by itself after 60 s.
  */
@@ -30,6 +33,7 @@
 #include <strings.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { FAILED = 1, USAGE = 2, LINE = 4096 };
@@ -273,9 +277,46 @@ static void put_pieces(FILE *in, const char *bytes, size_t size, size_t piece)
 		put(fileno(in), bytes + at, size - at < piece ? size - at : piece);
 }
 
-static int say(const char *host, const char *port, char **steps)
+/* Connects with that text in the SYN (RFC 7413), also where the server has given no cookie. */
+static FILE *open_fast(const char *host, const char *port, char *text)
 {
-	FILE *in = open_connection(host, port);
+	struct sockaddr_storage peer;
+	socklen_t size = parse_address(&peer, host, port);
+	int fd = socket(peer.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, &on, sizeof(on)) ||
+	    sendto(fd, text, unescape(text), MSG_FASTOPEN, (void *)&peer, size) < 0)
+		die("fast open");
+	return fdopen(fd, "r");
+}
+
+static void connect_again(int fd, const char *host, const char *port)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = parse_address(&peer, host, port);
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	if (connect(fd, &none, sizeof(none)) || connect(fd, (void *)&peer, size))
+		die("connect again");
+}
+
+/* The same connection, talked on by a program that was started since. */
+static void __attribute__((noreturn)) take_over(int fd, char **steps)
+{
+	char *argv[64] = { "talker", "go", "on" }, number[16];
+	int count = 3;
+
+	snprintf(number, sizeof(number), "%d", dup(fd));
+	argv[count++] = number;
+	while (*steps && count < 63)
+		argv[count++] = *steps++;
+	execv("/proc/self/exe", argv);
+	die("exec");
+}
+
+static int follow_steps(FILE *in, const char *host, const char *port, char **steps)
+{
 	size_t piece = LINE * 1024;
 	int on = 1;
 
@@ -284,12 +325,34 @@ static int say(const char *host, const char *port, char **steps)
 			await(in, atoi(*steps + 1));
 		else if (**steps == '@')
 			piece = atol(*steps + 1);
-		else if (**steps == '~')
+		else if (**steps == '^')
+			connect_again(fileno(in), host, port);
+		else if (**steps == '?')
+			while (getchar() != '\n')
+				;
+		else if (**steps == '!')
+			take_over(fileno(in), steps + 1);
+		else if (**steps == '&') {
+			int status, child = fork();
+
+			if (child) {
+				waitpid(child, &status, 0);
+				return WEXITSTATUS(status);
+			}
+			alarm(60);
+		} else if (**steps == '~')
 			setsockopt(fileno(in), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 		else
 			put_pieces(in, *steps, unescape(*steps), piece);
 	}
 	return 0;
+}
+
+static int say(const char *host, const char *port, char **steps)
+{
+	if (*steps && **steps == '=')
+		return follow_steps(open_fast(host, port, *steps + 1), host, port, steps + 1);
+	return follow_steps(open_connection(host, port), host, port, steps);
 }
 
 static int cut(const char *host, const char *port, char *text, int replies)
@@ -321,6 +384,8 @@ int main(int argc, char **argv)
 		return serve(argv[2], argv[3], talk);
 	if (!strcmp(argv[1], "lenient"))
 		return serve(argv[2], argv[3], talk_leniently);
+	if (!strcmp(argv[1], "go") && argc > 3)
+		return follow_steps(fdopen(atoi(argv[3]), "r"), NULL, NULL, argv + 4);
 	if (!strcmp(argv[1], "say"))
 		return say(argv[2], argv[3], argv + 4);
 	if (!strcmp(argv[1], "cut") && argc == 6)

@@ -57,12 +57,14 @@ enum probe_kind {
 	PROBE_CONTEXT = 5,
 	PROBE_PROGRAM = 6,
 	PROBE_LINE = 7,
+	PROBE_TALKER = 8,	/* a probe_connect of a connection that another process has made: who sends on it now */
 };
 
 enum probe_connect_flags {
 	PROBE_DESCRIBED = 1 << 0,	/* a probe_identity follows */
 	PROBE_UNFOLLOWED = 1 << 1,	/* no room to follow the connection: no life record will come */
 	PROBE_BY_CONTENT = 1 << 2,	/* established before: it was recognised by what the client said first */
+	PROBE_BEGAN_BEFORE = 1 << 3,	/* it was there before the probe; its process is whoever holds it */
 };
 
 enum probe_identity_flags {
@@ -282,7 +284,7 @@ struct probe_losses {
 	__u64 connects;		/* ring full at a connect */
 	__u64 established;	/* ring full when it was established: the end still tells it */
 	__u64 closed;		/* ring full at the end */
-	__u64 unfollowed;	/* more than PROBE_SOCKETS at a time */
+	__u64 unfollowed;	/* more than PROBE_SOCKETS at a time, and no time to evict any */
 	__u64 contexts;		/* ring full at a context: its connect tells that there is one */
 	__u64 origins;		/* no memory to give a child its origin */
 	__u64 lines;		/* ring full at a line of a dialogue */
@@ -356,6 +358,13 @@ struct probe_config {
 	__u64 segment_origins;	/* the same for programs that see segments */
 	__u64 any_port;		/* whether connections to all ports are recognised by what is said first */
 	__u64 tls;		/* whether clear_text() is attached */
+};
+
+/* Variables of the kernel side that user space also changes, once it has evicted connections. Alone in a map. */
+struct probe_counts {
+	__u64 followed;		/* connections in the map of sockets: no look-up where there is none */
+	__u64 by_content;	/* those of them to ports that are not watched */
+	__u64 resumable;	/* those that were there before, and whose dialogue has not gone on yet */
 };
 
 #ifndef __bpf__
