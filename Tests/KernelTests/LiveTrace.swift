@@ -47,7 +47,7 @@ struct LiveTrace: ~Copyable {
     /// Makes room as the tracer does when the table is nearly full.
     mutating func makeRoom() -> [Connection] {
         let idlest = tracker.endIdlest(probe.excess)
-        probe.evict(Set(idlest.map(\.id)))
+        probe.evict(idlest.ids)
         return idlest
     }
 

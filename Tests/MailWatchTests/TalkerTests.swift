@@ -128,7 +128,7 @@ struct TalkerTests {
         line.connection = 1
         line.time = 9000
         _ = tracker.handle(.line(line))
-        let ended = tracker.endIdlest(3)
+        let ended = tracker.endIdlest(3).ended
         #expect(ended.map(\.id) == [2, 3, 4])
         #expect(ended.allSatisfy { $0.state == .unknown && $0.judgement.verdict == .directMX })
         #expect(tracker.openCount == 4)
