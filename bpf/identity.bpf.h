@@ -291,13 +291,15 @@ __noinline int drop_environment(__u32 slot, __u64 limit)
 		return 0;
 	for (int i = 0; i < PROBE_ARGV; i++) {
 		/* Reloaded on purpose, as in append_name(). */
-		__u32 kept = *(volatile __u32 *)&s->kept;
+		__u64 last = *(volatile __u32 *)&s->kept - 1ull;
 
-		if (kept <= limit || kept > PROBE_ARGV)
+		if (last + 1 <= limit)
 			break;
-		if (s->strings[kept - 1] != s->execution.memory[kept - 1])
+		/* Less than PROBE_ARGV: the verifier is told so. */
+		asm volatile("%0 &= 1023" : "+r"(last));
+		if (s->strings[last] != s->execution.memory[last])
 			break;
-		s->kept = kept - 1;
+		s->kept = last;
 	}
 	return 0;
 }
