@@ -79,7 +79,7 @@ struct Flood {
         Flood("lists of JSON", #"{"xarf_version":"4","a":"#, "["), Flood("objects of JSON", "{", #""a":{"#),
         Flood("text of JSON", #"{"xarf_version":"4","subject":""#, "\\u00e4", #""}"#),
         Flood(
-            "evidence", #"{"xarf_version":"4","evidence":[{"content_type":"message/rfc822","payload":""#, "YTpiCg==YTpi",
+            "evidence", #"{"xarf_version":"4","evidence":[{"content_type":"message/rfc822","payload":""#, "YTpiCmE6Ygph",
             #""}]}"#),
         Flood(
             "evidence of fields", #"{"xarf_version":"4","evidence":[{"content_type":"text/plain","payload":""#, "YTpi\\n",
