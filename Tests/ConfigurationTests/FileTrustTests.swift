@@ -25,7 +25,7 @@ import Testing
         ("/a/b/mailsnoop.toml", 0o646), ("/a/b/mailsnoop.toml", 0o664), ("/a/b", 0o757), ("/a", 0o775), ("", 0o777),
     ] as [(String, mode_t)])
     func whatOthersCanWriteIsRefused(at part: String, mode: mode_t) throws {
-        try place { path in
+        try place { (path) throws in
             #expect(try isRead(path))
             #expect(unsafe chmod(folder + part, mode) == 0)
             let error = #expect(throws: ConfigurationError.self) { try Configuration(path: path) }
@@ -39,7 +39,7 @@ import Testing
 
     @Test(.enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), arguments: ["/a/b/mailsnoop.toml", "/a/b", "/a"])
     func whatBelongsToAnotherUserIsRefused(part: String) throws {
-        try place { path in
+        try place { (path) throws in
             #expect(unsafe chown(folder + part, 65_534, 0) == 0)
             let error = #expect(throws: ConfigurationError.self) { try Configuration(path: path) }
             #expect(error?.description.contains("belongs to another user (uid 65534)") == true)
@@ -48,7 +48,7 @@ import Testing
 
     /// A link leads through folders of its own.
     @Test func theWayOfALinkCounts() throws {
-        try place { path in
+        try place { (path) throws in
             let link = folder + "/link.toml"
             #expect(unsafe symlink("a/./b/../b/mailsnoop.toml", link) == 0)
             #expect(try isRead(link))
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func onlyFilesAreRead() throws {
-        try place { path in
+        try place { (path) throws in
             #expect(unsafe unlink(path) == 0 && mkfifo(path, 0o600) == 0)
             #expect(throws: ConfigurationError.self) { try Configuration(path: path) }
             #expect(try isRead("/dev/null"))

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Glibc
 import History
+import Synchronization
 import Testing
 
 @testable import MailWatch
