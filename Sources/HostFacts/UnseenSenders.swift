@@ -23,7 +23,8 @@ public enum UnseenSenders {
         var holders: [Holder] = []
         for pid in names(in: "/proc").compactMap({ UInt32($0) }) {
             for descriptor in names(in: "/proc/\(pid)/fd") {
-                guard let inode = socketInode("/proc/\(pid)/fd/\(descriptor)"), let kind = kinds.removeValue(forKey: inode)
+                guard let inode = socketInode("/proc/\(pid)/fd/\(descriptor)"),
+                    let kind = kinds.removeValue(forKey: inode)
                 else { continue }
                 let name = readFile("/proc/\(pid)/comm", limit: 64) ?? []
                 holders.append(

@@ -18,7 +18,8 @@ struct DoctorCommand: ParsableCommand {
     var format: Format = .table
 
     func run() throws {
-        let diagnosis = Diagnosis(checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits() + Self.checkUnseen() + Self.checkPHP())
+        let diagnosis = Diagnosis(
+            checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits() + Self.checkUnseen() + Self.checkPHP())
         let text = format == .json ? diagnosis.json : diagnosis.table
         // Writes the whole array.
         guard unsafe write(STDOUT_FILENO, text, text.count) == text.count else { throw Failure.output(errno) }
@@ -111,7 +112,8 @@ struct DoctorCommand: ParsableCommand {
                 "raw sockets", .ok,
                 "mail sent through raw and packet sockets is not seen; "
                     + (holders.isEmpty
-                        ? "none is open in this network namespace" : "open now: \(names.joined(separator: ", "))\(rest)")),
+                        ? "none is open in this network namespace"
+                        : "open now: \(names.joined(separator: ", "))\(rest)")),
             preloaded.isEmpty
                 ? .init("ld.so.preload", .ok, "loads nothing into programs")
                 : .init(

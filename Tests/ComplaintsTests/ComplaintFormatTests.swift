@@ -117,7 +117,8 @@ struct ComplaintFormatTests {
         #expect(complaint(String(repeating: #"{"a":"#, count: 33)).isRefused)
         #expect(complaint("{\"a\":[" + String(repeating: "-1,", count: 10_000) + "1]}").isRefused)
         // In a text they are none.
-        #expect(!complaint(#"{"xarf_version":"4","subject":"\"[["# + String(repeating: "[", count: 99) + #""}"#).isRefused)
+        #expect(
+            !complaint(#"{"xarf_version":"4","subject":"\"[["# + String(repeating: "[", count: 99) + #""}"#).isRefused)
         // UTF-16, which hides brackets behind half quotes.
         #expect(Complaint(Array("{".utf16.flatMap { [UInt8($0), 0] })).isRefused)
     }

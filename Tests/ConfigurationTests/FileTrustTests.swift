@@ -21,9 +21,10 @@ import Testing
 
     private func isRead(_ path: String) throws -> Bool { try Configuration(path: path) != nil }
 
-    @Test(arguments: [
-        ("/a/b/mailsnoop.toml", 0o646), ("/a/b/mailsnoop.toml", 0o664), ("/a/b", 0o757), ("/a", 0o775), ("", 0o777),
-    ] as [(String, mode_t)])
+    @Test(
+        arguments: [
+            ("/a/b/mailsnoop.toml", 0o646), ("/a/b/mailsnoop.toml", 0o664), ("/a/b", 0o757), ("/a", 0o775), ("", 0o777),
+        ] as [(String, mode_t)])
     func whatOthersCanWriteIsRefused(at part: String, mode: mode_t) throws {
         try place { (path) throws in
             #expect(try isRead(path))
@@ -37,7 +38,9 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), arguments: ["/a/b/mailsnoop.toml", "/a/b", "/a"])
+    @Test(
+        .enabled(if: geteuid() == 0, "needs root: run `sudo make test`"),
+        arguments: ["/a/b/mailsnoop.toml", "/a/b", "/a"])
     func whatBelongsToAnotherUserIsRefused(part: String) throws {
         try place { (path) throws in
             #expect(unsafe chown(folder + part, 65_534, 0) == 0)

@@ -59,7 +59,8 @@ struct DamageTests {
     /// What an administrator adds for own questions is none of the program's.
     @Test func moreTablesAreNoDamage() throws {
         try fill(place.path)
-        try change("CREATE VIEW mine AS SELECT * FROM sender; CREATE INDEX mine2 ON connection (ended); CREATE TABLE t (a)")
+        try change(
+            "CREATE VIEW mine AS SELECT * FROM sender; CREATE INDEX mine2 ON connection (ended); CREATE TABLE t (a)")
         #expect(causes() == [nil, nil, nil])
     }
 
@@ -118,7 +119,9 @@ struct DamageTests {
         }
         wait { recorder.counts.stored == 8 }
         recorder.finish()
-        #expect(place.said.texts.withLock { $0.first?.hasSuffix("while it was written to; a new database is begun") } == true)
+        #expect(
+            place.said.texts.withLock { $0.first?.hasSuffix("while it was written to; a new database is begun") }
+                == true)
         let found = try place.recorded()
         #expect(Set(found.map(\.time)).count == 7)
         #expect(found.allSatisfy { $0.connection.state.hasEnded || how == "journal removed" })
