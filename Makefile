@@ -3,6 +3,7 @@
 #   sudo make run           the live view
 #   sudo make demo          the live view on a made-up spammer
 #   sudo make test          all tests but those that boot other kernels
+#   make fuzz               damaged databases, recordings and complaints, under AddressSanitizer; an hour
 #   make build              the release binary, with the Swift runtime inside
 #   sudo make bench         speed and memory, against other tools; writes bench/RESULTS.md
 #   sudo make test-kernels  the kernel tests in 5.10, 6.1, 6.12 and the newest kernel, in virtual machines
@@ -50,7 +51,7 @@ KERNEL_PACKAGES  := php-cli qemu-system-x86 busybox-static cpio debian-archive-k
 RELEASE := .build/release/mailsnoop
 DEBUG   := .build/debug/mailsnoop
 
-.PHONY: run demo test build bench test-kernels lint install install-files deb tarball try-packages test-systemd clean bpf connector php mail test-build swift
+.PHONY: run demo test fuzz build bench test-kernels lint install install-files deb tarball try-packages test-systemd clean bpf connector php mail test-build swift
 
 run: build
 	$(Q)$(RELEASE)
@@ -63,6 +64,15 @@ test: packages-TEST test-build
 
 test-build: bpf connector php mail swift
 	$(Q)$(SWIFT) build --build-tests
+
+# A trap ends it with the number of its case. SQLite and the tests leave memory to their end.
+fuzz: export ASAN_OPTIONS := detect_leaks=0
+fuzz: bpf swift
+	$(Q)$(SWIFT) build -c release --sanitize=address --scratch-path .build-asan --product fuzz
+	$(Q).build-asan/release/fuzz databases 1000
+	$(Q).build-asan/release/fuzz recordings 500000
+	$(Q).build-asan/release/fuzz complaints 500000
+	$(Q).build-asan/release/fuzz floods 10485760
 
 build: bpf swift
 	$(Q)$(SWIFT) build -c release --static-swift-stdlib --product mailsnoop

@@ -116,7 +116,8 @@ public struct HistoryReader: Sendable {
                     arguments: [limit])
                 guard let count, count < limit else { throw ByteReader.Malformed() }
                 return HistoryStatus(
-                    runs: runs, connections: Int(count), oldest: oldest.map(UInt64.init(bitPattern:)), newest: newest.map(UInt64.init(bitPattern:)),
+                    runs: runs, connections: Int(count), oldest: oldest.map(UInt64.init(bitPattern:)),
+                    newest: newest.map(UInt64.init(bitPattern:)),
                     size: UInt64(clamping: size ?? 0))
             }
         }

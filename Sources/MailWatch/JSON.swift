@@ -16,7 +16,9 @@ package enum JSON: Decodable, Sendable {
 
     /// Nil where it is none, or is not bounded.
     package init?(text: [UInt8]) {
-        guard Self.isBounded(text), let value = try? JSONDecoder().decode(JSON.self, from: Data(text)) else { return nil }
+        guard Self.isBounded(text), let value = try? JSONDecoder().decode(JSON.self, from: Data(text)) else {
+            return nil
+        }
         self = value
     }
 

@@ -28,7 +28,8 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let trust = try checkTrust()
         let diagnosis = Diagnosis(
-            checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits() + Self.checkPHP() + trust)
+            checks: Self.checkSystem() + Self.checkHooks() + Self.checkLimits() + Self.checkUnseen() + Self.checkPHP()
+                + trust)
         let text = format == .json ? diagnosis.json : diagnosis.table
         // Writes the whole array.
         guard unsafe write(STDOUT_FILENO, text, text.count) == text.count else { throw Failure.output(errno) }
@@ -123,6 +124,32 @@ struct DoctorCommand: ParsableCommand {
         }
         if checks.count == 1 { checks.append(.init("PHP", .unused, "none is installed or runs")) }
         return checks
+    }
+
+    /// What remains outside of what is seen.
+    private static func checkUnseen() -> [Diagnosis.Check] {
+        let holders = UnseenSenders.rawSockets()
+        let names = holders.prefix(10).map {
+            $0.pid == 0 ? "\($0.kind) of an unknown process" : "\($0.kind) of \($0.name) (pid \($0.pid))"
+        }
+        let rest = holders.count > names.count ? " and \(holders.count - names.count) more" : ""
+        let preloaded = UnseenSenders.preloaded()
+        return [
+            .init(
+                "raw sockets", .ok,
+                "mail sent through raw and packet sockets is not seen; "
+                    + (holders.isEmpty
+                        ? "none is open in this network namespace"
+                        : "open now: \(names.joined(separator: ", "))\(rest)")),
+            preloaded.isEmpty
+                ? .init("ld.so.preload", .ok, "loads nothing into programs")
+                : .init(
+                    "ld.so.preload", .degraded,
+                    "every program loads \(preloaded.prefix(10).joined(separator: ", ")): what these do counts as the program's"
+                ),
+            .init(
+                "root", .ok, "verdicts hold against other users; root can imitate the mail server or stop the tracer"),
+        ]
     }
 
     private static func checkTLS() -> Diagnosis.Check {

@@ -85,7 +85,8 @@ enum OutputFile {
         default: throw refused("\(shown) is neither a regular file nor a pipe")
         }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw refused("\(shown) belongs to another user (uid \(status.st_uid)), who could read what is written to it")
+            throw refused(
+                "\(shown) belongs to another user (uid \(status.st_uid)), who could read what is written to it")
         }
         guard status.st_mode & 0o077 != 0 else { return }
         let mode = String(status.st_mode & 0o7777, radix: 8)

@@ -168,7 +168,8 @@ struct RecordSession: ~Copyable, LoopClient {
             let deadline = WallClock.uptime + Self.logTimeout
             _ = loop.wait { log.output.isIdle || log.output.error != 0 || WallClock.uptime >= deadline }
             if !log.output.isIdle, log.output.error == 0 {
-                Failure.say("the output took no more lines for \(Self.logTimeout / 1_000_000_000) s; the last ones are missing")
+                Failure.say(
+                    "the output took no more lines for \(Self.logTimeout / 1_000_000_000) s; the last ones are missing")
             }
         }
         let counts = recorder.counts

@@ -106,4 +106,20 @@ struct ComplaintFormatTests {
         #expect(complaint(String(repeating: "[", count: 100_000)).kind == .unknown)
         #expect(complaint("{\"a\":" + String(repeating: "[", count: 100_000)).kind == .unknown)
     }
+
+    @Test func deepOrWideJSONIsRefused() {
+        func nested(_ levels: Int) -> String {
+            #"{"xarf_version":"4","source_identifier":"192.0.2.7","a":"# + String(repeating: "[", count: levels - 1)
+                + String(repeating: "]", count: levels - 1) + "}"
+        }
+        #expect(complaint(nested(32)).source != nil && !complaint(nested(32)).isRefused)
+        #expect(complaint(nested(33)).source == nil && complaint(nested(33)).isRefused)
+        #expect(complaint(String(repeating: #"{"a":"#, count: 33)).isRefused)
+        #expect(complaint("{\"a\":[" + String(repeating: "-1,", count: 10_000) + "1]}").isRefused)
+        // In a text they are none.
+        #expect(
+            !complaint(#"{"xarf_version":"4","subject":"\"[["# + String(repeating: "[", count: 99) + #""}"#).isRefused)
+        // UTF-16, which hides brackets behind half quotes.
+        #expect(Complaint(Array("{".utf16.flatMap { [UInt8($0), 0] })).isRefused)
+    }
 }

@@ -5,9 +5,12 @@ enum Damage {
     /// What means something in the formats that are read.
     private static let words: [[UInt8]] = [
         "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "-1", "1e999", "18446744073709551615", "18446744073709551616",
-        "4294967296", "0.5", "true", "\\ud800", "\\u0000", "2499-12-31T23:59:60.999999999Z", "1970-01-01T00:00:00.000000000Z",
-        "(", ")", "<", ">", ";", "=", "?", "@", "\n", "\r\n\r\n", "\0", "\u{FF}", "=?utf-8?b?", "?=", "--part1", "--part1--",
-        "Content-Type: message/rfc822\n\n", "Content-Transfer-Encoding: base64\n", "Received: from ", "9999999999", "31 Dec 2261",
+        "4294967296", "0.5", "true", "\\ud800", "\\u0000", "2499-12-31T23:59:60.999999999Z",
+        "1970-01-01T00:00:00.000000000Z",
+        "(", ")", "<", ">", ";", "=", "?", "@", "\n", "\r\n\r\n", "\0", "\u{FF}", "=?utf-8?b?", "?=", "--part1",
+        "--part1--",
+        "Content-Type: message/rfc822\n\n", "Content-Transfer-Encoding: base64\n", "Received: from ", "9999999999",
+        "31 Dec 2261",
         "+/- 10000 hours", "99:99:99", "[::ffff:255.255.255.255]:65536", "port=70000",
     ].map { Array($0.utf8) }
 

@@ -14,7 +14,8 @@ final class DatabaseFuzz {
 
     /// How the cases ended.
     private var outcomes: [String: Int] = [:]
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-fuzz-\(UUID().uuidString)").path
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-fuzz-\(UUID().uuidString)")
+        .path
     private var path: String { folder + "/history.db" }
     private let sound: Data
     private let records: [JSONRecord]
@@ -27,7 +28,8 @@ final class DatabaseFuzz {
         var recorder: Recorder? = try Self.recorder(model)
         for round in 0..<3 as Range<UInt64> {
             for record in records {
-                recorder?.record(record.connection, name: record.name, clock: WallClock(bootTime: round * 1_000_000_007))
+                recorder?.record(
+                    record.connection, name: record.name, clock: WallClock(bootTime: round * 1_000_000_007))
             }
         }
         recorder?.finish()
@@ -124,7 +126,8 @@ final class DatabaseFuzz {
             case 0: bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
             // The header of a page, and its first pointers.
             case 1:
-                bytes[random.below(bytes.count / page) * page + random.below(24)] = UInt8(truncatingIfNeeded: random.next())
+                bytes[random.below(bytes.count / page) * page + random.below(24)] = UInt8(
+                    truncatingIfNeeded: random.next())
             // One page in place of another: tables that lead back to themselves.
             case 2:
                 let (from, to) = (random.below(pages) * page, random.below(pages) * page)
@@ -145,11 +148,15 @@ final class DatabaseFuzz {
     /// Values that the tables would refuse: the schema is changed before, and put back.
     private func damageValues(_ random: inout SplitMix64) throws {
         let values: [(any DatabaseValueConvertible)?] = [
-            nil, "abc", "", -1, 0, Int64.max, Int64.min, 1 << 62, 1.5, Double.infinity, Data(), Data(repeating: 0xFF, count: 40),
-            Data(repeating: 0x80, count: 12), Data(repeating: 0, count: 1000), Data(repeating: 7, count: 200_000), 1_000_000,
+            nil, "abc", "", -1, 0, Int64.max, Int64.min, 1 << 62, 1.5, Double.infinity, Data(),
+            Data(repeating: 0xFF, count: 40),
+            Data(repeating: 0x80, count: 12), Data(repeating: 0, count: 1000), Data(repeating: 7, count: 200_000),
+            1_000_000,
         ]
         let queue = try DatabaseQueue(path: path)
-        let schema = try queue.read { try Row.fetchAll($0, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'table'") }
+        let schema = try queue.read {
+            try Row.fetchAll($0, sql: "SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        }
         func write(_ statement: (String) -> String) throws {
             try queue.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA writable_schema = ON")

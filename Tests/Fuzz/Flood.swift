@@ -61,7 +61,8 @@ struct Flood {
         parts("remote MTAs", "message/delivery-status", "remote-mta:1. 1. 1. 1. 1. 1. 1. 1. 1.\n"),
         parts("quoted-printable", "text/plain\nContent-Transfer-Encoding: quoted-printable", "=41 "),
         parts("base64", "message/rfc822\nContent-Transfer-Encoding: base64", "YTpiCg=A"),
-        parts("boundaries", "text/plain", "\n--b\n"), parts("other types", "image/png", "\n--b\nContent-Type: image/png\n"),
+        parts("boundaries", "text/plain", "\n--b\n"),
+        parts("other types", "image/png", "\n--b\nContent-Type: image/png\n"),
         parts("almost boundaries", "text/plain", "--bb\n"),
         manyParts("parts of times", "text/plain", "1:1 "), manyParts("parts of addresses", "text/plain", "1. "),
         manyParts("parts of JSON", "application/json", "[-1],"),
@@ -79,10 +80,12 @@ struct Flood {
         Flood("lists of JSON", #"{"xarf_version":"4","a":"#, "["), Flood("objects of JSON", "{", #""a":{"#),
         Flood("text of JSON", #"{"xarf_version":"4","subject":""#, "\\u00e4", #""}"#),
         Flood(
-            "evidence", #"{"xarf_version":"4","evidence":[{"content_type":"message/rfc822","payload":""#, "YTpiCg==YTpi",
+            "evidence", #"{"xarf_version":"4","evidence":[{"content_type":"message/rfc822","payload":""#,
+            "YTpiCmE6Ygph",
             #""}]}"#),
         Flood(
-            "evidence of fields", #"{"xarf_version":"4","evidence":[{"content_type":"text/plain","payload":""#, "YTpi\\n",
+            "evidence of fields", #"{"xarf_version":"4","evidence":[{"content_type":"text/plain","payload":""#,
+            "YTpi\\n",
             #""}]}"#),
     ]
 }

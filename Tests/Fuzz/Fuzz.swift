@@ -5,13 +5,12 @@
 //   fuzz floods BYTES      complaints of that size that are made to take long; a line for each with its time
 internal import ArgumentParser
 internal import Foundation
-internal import MailWatch
 
 @main
 struct Fuzz: ParsableCommand {
     enum Kind: String, ExpressibleByArgument { case databases, recordings, complaints, floods }
 
-    /// ns that one case may take.
+    /// ns of CPU time that one case may take.
     static let limit: [Kind: UInt64] = [
         .databases: 10_000_000_000, .recordings: 2_000_000_000, .complaints: 2_000_000_000, .floods: 2_000_000_000,
     ]
@@ -23,9 +22,9 @@ struct Fuzz: ParsableCommand {
     func run() throws {
         var slowest: UInt64 = 0
         func measure(_ name: String, _ body: () throws -> Void) rethrows {
-            let start = WallClock.uptime
+            let start = Self.cpuTime
             try body()
-            let time = WallClock.uptime - start
+            let time = Self.cpuTime - start
             slowest = max(slowest, time)
             if kind == .floods || time > Self.limit[kind]! { say("\(name): \(time / 1_000_000) ms") }
         }
@@ -59,6 +58,14 @@ struct Fuzz: ParsableCommand {
         }
         say("slowest \(slowest / 1_000_000) ms")
         guard slowest <= Self.limit[kind]! else { throw ExitCode(1) }
+    }
+
+    /// ns: what else the machine does is not counted.
+    private static var cpuTime: UInt64 {
+        var time = timespec()
+        // clock_gettime fills the timespec that it is given.
+        unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     /// At once: a trap would lose what waits in a buffer.

@@ -42,7 +42,9 @@ struct RecordingFuzz {
             board: board, losses: Losses(), openCount: board.openCount, host: record.host, source: "replay",
             clock: clock, now: record.connection.connectTime, name: { _ in record.name })
         var view = LiveView(sink: .text)
-        let keys: [Key] = [.tab, .down, .enter, .escape, .end, .right, .character("s"), .character("r"), .help, .backTab]
+        let keys: [Key] = [
+            .tab, .down, .enter, .escape, .end, .right, .character("s"), .character("r"), .help, .backTab,
+        ]
         for _ in 0..<random.below(12) { _ = view.handle(keys[random.below(keys.count)], scene: scene) }
         _ = view.frame(of: scene, columns: 20 + random.below(200), rows: 5 + random.below(60))
     }

@@ -12,7 +12,7 @@ struct CoverageTests {
             let row = try Row.fetchOne(
                 database, sql: "SELECT 1, ?, ?, ?, 'mx1', '0', 0, 0, 0",
                 arguments: [start * Int(Self.second), latest * Int(Self.second), !isRunning])
-            return HistoryRun(try #require(row), isRunning: isRunning)
+            return try HistoryRun(#require(row), isRunning: isRunning)
         }
     }
 

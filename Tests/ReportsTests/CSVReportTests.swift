@@ -196,6 +196,24 @@ struct CSVReportTests {
         let row = Dictionary(uniqueKeysWithValues: zip(CSVReport.columns, try record(bytes)))
         #expect(row["process_start"] == "1970-01-01T00:00:01.000000007Z")
     }
+
+    @Test(arguments: [
+        "=1+1", "+1", "-1", "@x", "\u{FF1D}1", "\u{FF0B}1", "\u{FF0D}1", "\u{FF20}x", "\u{FE66}1", "\u{FE6B}x",
+        "\u{207C}1",
+        " =1+1", "\t=1", "\r=1", "\u{A0}=1", "\u{3000}\u{FF1D}1", String(repeating: " ", count: 300) + "=1",
+    ])
+    func whatASpreadsheetCalculatesIsText(text: String) throws {
+        var bytes: [UInt8] = []
+        CSVReport.field(text, to: &bytes)
+        #expect(try record(Array(bytes.dropFirst()) + [0x0D, 0x0A]).first?.hasPrefix("'") == true)
+    }
+
+    @Test(arguments: ["a=1", "", " ", "\u{E4}=", "\u{200B}=1", "\u{FEFF}=1", "1-1"])
+    func whatItDoesNotCalculateIsLeft(text: String) throws {
+        var bytes: [UInt8] = []
+        CSVReport.field(text, to: &bytes)
+        #expect(try record(Array(bytes.dropFirst()) + [0x0D, 0x0A]).first?.hasPrefix("'") == false)
+    }
 }
 
 private struct NoRecord: Error {}
