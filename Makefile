@@ -136,7 +136,7 @@ bpf/probe.bpf.o: $(wildcard bpf/*.h bpf/include/*.h) bpf/probe.bpf.c | packages-
 # What embeds the program is not built anew by itself.
 	$(Q)touch bpf/object.c
 
-connector: .build/connector .build/talker
+connector: .build/connector .build/talker .build/hang .build/attacker
 
 # PHP of other suites, unpacked for the tests.
 php: packages-TEST
@@ -147,7 +147,7 @@ mail: packages-TEST
 	$(Q)Tests/mail/fetch
 
 # Static, so that it also runs in namespaces and virtual machines that have no libraries.
-.build/connector .build/talker: .build/%: Tests/connector/%.c | packages-BUILD
+.build/connector .build/talker .build/hang .build/attacker: .build/%: Tests/connector/%.c | packages-BUILD
 	$(Q)mkdir -p .build
 	$(Q)gcc -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<
 

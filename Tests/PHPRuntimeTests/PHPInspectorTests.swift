@@ -286,7 +286,7 @@ struct PHPInspectorTests {
         var numbers = SplitMix64(seed: 20)
         // Where there is something to damage: the headers at the beginning and at the end, and the symbols.
         let places = [0..<1024, 0..<whole.count, whole.count - 2500..<whole.count]
-        for round in 0..<1500 {
+        for round in 0..<10_007 {
             var bytes = whole
             for _ in 0..<1 + numbers.below(8) {
                 let range = places[round % places.count]

@@ -10,6 +10,8 @@ public enum Repository {
     public static let connector = root.appending(path: ".build/connector").path
     /// Tests/connector/talker.c, built with it.
     public static let talker = root.appending(path: ".build/talker").path
+    /// Tests/connector/hang.c, built with it.
+    public static let hang = root.appending(path: ".build/hang").path
     /// The debug build, as it stands beside the test program.
     public static let mailsnoop = root.appending(path: ".build/debug/mailsnoop").path
 }
