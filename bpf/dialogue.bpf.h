@@ -28,8 +28,9 @@ enum {
 	ROUNDS = 256,		/* blocks or lines of one segment */
 	MESSAGE_TAIL = 128,	/* bytes of a segment that may hold the end of a message */
 	STRANGE_BYTES = 1024,	/* without a command or a greeting: it is no mail */
-	FIRST_SEGMENTS = 24,	/* with data, that are looked at on a port that is not watched, */
+	FIRST_SEGMENTS = 256,	/* with data, that are looked at on a port that is not watched, */
 	FIRST_BYTES = 256,	/* while no more than these have been acknowledged */
+	FIRST_REPLIES = 1 << 14,	/* and no more than these have come */
 	FIRST_LINES = 8,	/* of which one has to begin mail, once one of them may be of it */
 	TALKERS = 8,		/* that are told of one connection */
 	LINE_WHOLE = 1 << 16,
@@ -1020,11 +1021,13 @@ __noinline int opening_block(struct __sk_buff *skb, __u32 offset, __u32 left, __
 	__u32 count = load_block(skb, offset, left > BLOCK ? BLOCK : left, bytes);
 	/* The last eight bytes. */
 	__u64 window = is_first ? 0 : ~0ull / 255 * 'a';
+	__u32 others = 0;
 
 	for (__u32 i = 0; i < BLOCK; i++) {
 		if (i >= count)
 			break;
 		window = window << 8 | (__u8)bytes[i];
+		others |= !is_letter(window);
 		if ((__u16)window == (':' << 8 | '/'))
 			return OPENING_LINES;
 		/* A path, as HTTP has it without a proxy. */
@@ -1033,8 +1036,10 @@ __noinline int opening_block(struct __sk_buff *skb, __u32 offset, __u32 left, __
 		if (!is_letter(window >> 32) && may_open(window & 0xdfdfdfdf, 4))
 			return OPENING_LINES;
 	}
-	/* The rest of the word may be in the next segment. */
+	/* The rest of the word may be in the next segment, also of a request's method. */
 	if (count && count == left) {
+		if (!others && is_first)
+			return OPENING_LINES;
 		for (int length = 1; length < 4; length++) {
 			if (!is_letter(window >> 8 * length) &&
 			    may_open((window & 0xdfdfdfdf) << (32 - 8 * length), length))
@@ -1289,7 +1294,8 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 	if (!d || sk->state == TCP_SYN_SENT) {
 		tp = bpf_tcp_sock(sk);
 		/* Only the first bytes tell what it is: not what follows once they have arrived. */
-		if (!tp || tp->data_segs_out > FIRST_SEGMENTS || tp->bytes_acked > FIRST_BYTES)
+		if (!tp || tp->data_segs_out > FIRST_SEGMENTS || tp->bytes_acked > FIRST_BYTES ||
+		    tp->bytes_received > FIRST_REPLIES)
 			return;
 		if (sk->state == TCP_SYN_SENT) {
 			if (watched(sk->dst_port)) {

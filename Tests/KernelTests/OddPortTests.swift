@@ -1,3 +1,4 @@
+import Foundation
 import KernelProbe
 import MailWatch
 import TestSupport
@@ -22,9 +23,11 @@ extension KernelSuite {
             let server = try Server()
             var trace = try LiveTrace(port: server.port, dialogues: .ofAnyPort)
             let mail = [#"MAIL FROM:<a@b.example>\r\n"#, #"QUIT\r\n"#]
-            try server.say(["<1", before + #"EHLO x.example\r\n"#] + mail)
-            try server.say(["<1", before, "<1", #"EHLO x.example\r\n"#, "<1"] + mail)
-            try server.say(["<1", "@1", before + #"EHLO x.example\r\n"#, "@99"] + mail)
+            let lines = before.components(separatedBy: #"\n"#).count - 1
+            let replies = "<\(lines + 3)"
+            try server.say(["<1", before + #"EHLO x.example\r\n"#] + mail + [replies])
+            try server.say(["<1", before, "<\(lines)", #"EHLO x.example\r\n"#] + mail + ["<3"])
+            try server.say(["<1", "@1", before + #"EHLO x.example\r\n"#, "@99"] + mail + [replies])
             let connections = trace.ended(3)
             #expect(connections.count == 3)
             for connection in connections {
@@ -100,9 +103,11 @@ extension KernelSuite {
         func portsOfRequestsAreReadAsProxiesDo(request: String) throws {
             let server = try Server()
             var trace = try LiveTrace(port: server.port, dialogues: .ofAnyPort)
-            try server.say(["<1", request, #"EHLO x.example\r\n"#, #"QUIT\r\n"#])
-            try server.say(["<1", request + #"EHLO x.example\r\nQUIT\r\n"#])
-            try server.say(["<1", "@1", request, "@99", #"EHLO x.example\r\n"#, #"QUIT\r\n"#])
+            // Each line is answered: what is not read would have the kernel cut off what is still to be sent.
+            let replies = "<\(request.components(separatedBy: #"\n"#).count + 1)"
+            try server.say(["<1", request, #"EHLO x.example\r\n"#, #"QUIT\r\n"#, replies])
+            try server.say(["<1", request + #"EHLO x.example\r\nQUIT\r\n"#, replies])
+            try server.say(["<1", "@1", request, "@99", #"EHLO x.example\r\n"#, #"QUIT\r\n"#, replies])
             #expect(trace.ended(3).count == 3)
             #expect(trace.lines.filter { $0.kind == .proxyRequest }.count == 3)
             #expect(trace.lines.filter { $0.kind == .ehlo }.count == 3)
@@ -119,9 +124,9 @@ extension KernelSuite {
                 #"\x04\x01\x00\x19\x00\x00\x00\x07me\x00mx.example\x00"#,
             ]
             for request in requests {
-                try server.say(["<1", request + #"EHLO x.example\r\nQUIT\r\n"#])
-                try server.say(["<1", request, #"EHLO x.example\r\n"#, #"QUIT\r\n"#])
-                try server.say(["<1", "@1", request, "@99", #"EHLO x.example\r\n"#, #"QUIT\r\n"#])
+                try server.say(["<1", request + #"EHLO x.example\r\nQUIT\r\n"#, "<2"])
+                try server.say(["<1", request, #"EHLO x.example\r\n"#, #"QUIT\r\n"#, "<2"])
+                try server.say(["<1", "@1", request, "@99", #"EHLO x.example\r\n"#, #"QUIT\r\n"#, "<2"])
             }
             let connections = trace.ended(3 * requests.count)
             #expect(connections.count == 3 * requests.count)

@@ -38,7 +38,7 @@ extension KernelSuite {
             let connection = try #require(trace.ended(1).first)
             #expect(connection.process.description.pid == pid)
             #expect(connection.arguments.dropFirst().first == "go")
-            #expect(connection.formerProcesses.map { $0.description.arguments.count } == [9])
+            #expect(connection.formerProcesses.map { $0.description.arguments.count } == [10])
         }
 
         /// One process, and threads of it, are one sender; and a process that only reads does not talk.
