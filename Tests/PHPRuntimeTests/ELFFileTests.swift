@@ -103,7 +103,7 @@ struct ELFFileTests {
     @Test func constantsAreEachByteOnce() throws {
         let bytes = try changeSections([1], 8, to: [2, 0, 0, 0, 0, 0, 0, 0])
         let file = try OpenFile(fixture.write(bytes, to: "changed.so"))
-        let whole = try #require(ELFFile(file)).constants()
+        let whole = ELFFile(file)?.constants() ?? []
         var changed = bytes
         let start = Self.number(bytes, 40, 8)
         for index in 0..<Self.number(bytes, 60, 2) where Self.number(bytes, start + 64 * index + 4, 4) == 1 {
@@ -114,7 +114,8 @@ struct ELFFileTests {
         }
         let other = try OpenFile(fixture.write(changed, to: "overlapping.so"))
         #expect(whole.count > 1)
-        #expect(try #require(ELFFile(other)).constants() == [0..<1 << 20])
+        let overlapping = ELFFile(other)?.constants()
+        #expect(overlapping == [0..<1 << 20])
     }
 
     @Test func damagedLibraryDoesNoHarm() throws {
