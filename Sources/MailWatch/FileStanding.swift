@@ -1,7 +1,7 @@
 /// Whether a file that a process names is this host's own, and who can change it.
 ///
 /// A path alone proves nothing: a process may have another file at it, in a mount namespace of its own.
-public enum FileStanding: Equatable, Sendable {
+public enum FileStanding: Hashable, Sendable {
     /// Not looked at, or not known.
     case unknown
     /// Not the file that this host has at that path.
