@@ -48,7 +48,7 @@ struct LiveTrace: ~Copyable {
     mutating func makeRoom() -> [Connection] {
         let idlest = tracker.endIdlest(probe.excess)
         probe.evict(idlest.ids)
-        return idlest
+        return idlest.ended
     }
 
     /// Takes the events that wait.
