@@ -66,20 +66,13 @@ public final class Host: Sendable {
             mailServers.recognise(process, exe, isMountedByHost: exeFiles.isMountedByHost(process), in: &placement)
             answer(placement)
         }
-        let isService = placement.container == nil && placement.unit.map(Self.isService) == true
-        let question = ExeFiles.Question(process, isService: isService)
+        let question = ExeFiles.Question(process, isService: placement.isSystemService)
         if let known = exeFiles.known(question) { return answerBy(known) }
         workers.run(for: process.uid.map(Workers.Payer.user) ?? .place("unknown user")) { [self] in
             answerBy(exeFiles.find(question))
         } otherwise: { _ in
             answerBy(ExeFiles.Finding(standing: .unknown))
         }
-    }
-
-    /// Whether the system's manager, and no user's, started the unit.
-    private static func isService(_ unit: String) -> Bool {
-        let name = unit.prefix { $0 != "/" }
-        return name.hasSuffix(".service") && !name.hasPrefix("user@")
     }
 
     private func cgroupPlace(_ process: ProcessDescription) -> CgroupPlace {
@@ -108,4 +101,12 @@ package func readFile(_ path: String, limit: Int) -> [UInt8]? {
         count += got
     }
     return Array(bytes[..<count])
+}
+
+extension Placement {
+    /// Whether the system's manager, and no user's, started the unit.
+    var isSystemService: Bool {
+        guard container == nil, let name = unit?.prefix(while: { $0 != "/" }) else { return false }
+        return name.hasSuffix(".service") && !name.hasPrefix("user@")
+    }
 }

@@ -41,9 +41,8 @@ struct MailServersTests {
         var placement = Placement(effectiveUserName: user, unit: unit, container: container)
         let servers = MailServers(software: software, postfixOwner: owner)
         let files = ExeFiles(remembering: servers.paths, hostNamespaces: [Self.here])
-        let isService = placement.unit?.hasSuffix(".service") == true && placement.container == nil
         servers.recognise(
-            process, files.find(ExeFiles.Question(process, isService: isService)),
+            process, files.find(ExeFiles.Question(process, isService: placement.isSystemService)),
             isMountedByHost: files.isMountedByHost(process), in: &placement)
         return placement
     }

@@ -19,6 +19,7 @@ extension ProcessDescription {
         process.userNamespace = ProcessDescription.initialUserNamespace
         var execution = ProcessDescription.Execution()
         execution.argv = process.argv
+        execution.cwd = process.cwd
         execution.exeInode = process.exeInode
         execution.exeDevice = process.exeDevice
         process.execution = execution
