@@ -95,7 +95,7 @@ struct SenderProfile: Sendable {
     /// The script's path in the mount namespace. Where it is relative, to the directory at the connect: it may have been
     /// another one.
     private static func place(of script: Script, _ process: ProcessDescription) -> [UInt8] {
-        guard let path = Path.resolve(script.path, in: process.cwd) else { return script.path }
+        guard let path = Path.join(script.path, to: process.cwd) else { return script.path }
         let root = Path.isAbsolute(script.path) ? Path.components(process.root) : []
         return Path.absolute(root + Path.components(path))
     }

@@ -47,4 +47,23 @@ struct HostTests {
         process.legacyCgroupPath = Array("/cron.service".utf8)
         #expect(place(process).unit == "exim4.service")
     }
+
+    /// The host's name for a number is another user's in a container.
+    @Test(
+        arguments: [
+            ("/lxc.payload.web1", 0, true), ("/user.slice", 0, false),
+            // The user namespace that owns the mounts of the exe: none known, the initial one, one made by a user.
+            ("/x.service", 0xEFFF_FFFD, false), ("/user.slice", 4_026_532_311, true),
+        ] as [(String, UInt32, Bool)])
+    func userOfAContainerHasNoNameHere(cgroup: String, owner: UInt32, isContained: Bool) {
+        var process = ProcessDescription()
+        process.uid = 0
+        process.effectiveUID = 0
+        process.cgroupPath = Array(cgroup.utf8)
+        process.exeMountOwner = owner
+        let placement = place(process)
+        #expect(placement.hasOwnUsers == isContained)
+        #expect(placement.userName == (isContained ? nil : "root"))
+        #expect(placement.effectiveUserName == (isContained ? nil : "root"))
+    }
 }

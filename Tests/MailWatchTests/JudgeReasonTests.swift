@@ -209,7 +209,7 @@ struct JudgeReasonTests {
         arguments: [
             ("perl", "/tmp/.x.pl", "/", true), ("python3.11", "x.py", "/var/tmp", true), ("bash", "./x", "/dev/shm/a", true),
             ("ruby3.1", "../run/shm/x.rb", "/srv", true), ("node", "/tmp/../x.js", "/", true), ("php8.2", "/tmp/x", "/", true),
-            ("perl", "x.pl", "/tmpx", false), ("perl", "x.pl", "/srv/tmp", false), ("sh", "/tmp", "/", false),
+            ("perl", "x.pl", "/tmpx", false), ("perl", "x.pl", "/home/ann/tmp", false), ("sh", "/tmp", "/", false),
             // It was too long to be read.
             ("perl", "x.pl", "", true),
         ])
