@@ -88,6 +88,9 @@ struct Watch: ~Copyable {
     /// How long a change waits at most for what is looked up about its sender; ns. The workers give up before.
     private static let patience: UInt64 = 3_000_000_000
     private static let scanPatience = Duration.seconds(3)
+    /// ns.
+    private static let evictionInterval: UInt64 = 60_000_000_000
+    private var nextEvictionText: UInt64 = 0
     /// nice(2): beside a hundred busy processes on a core, still a twelfth of it.
     private static let niceness: Int32 = -10
 
@@ -158,10 +161,13 @@ struct Watch: ~Copyable {
         release(patience: 0, body)
     }
 
-    /// Says whose PHP programs were dropped for want of room since the last call; nil where none was.
-    var evictionText: String? {
+    /// Says whose PHP programs were dropped for want of room, a minute after the last time at the earliest; nil where none was.
+    mutating func takeEvictionText() -> String? {
+        let now = WallClock.uptime
+        guard now >= nextEvictionText else { return nil }
         let evictions = php.takeEvictions()
         guard !evictions.isEmpty else { return nil }
+        nextEvictionText = now + Self.evictionInterval
         let users = evictions.map { "uid \($0.uid) \($0.count)" }.joined(separator: ", ")
         return "too many PHP programs: the stacks of some are not read (\(users))"
     }
