@@ -13,7 +13,8 @@ struct ELFFileTests {
     init() throws {
         fixture = try Fixture()
         try fixture.write(
-            Array("int SSL_write(void) { return 2; } int SSL_write_ex(void) { return 3; } int SSL_data;".utf8), to: "ssl.c")
+            Array("int SSL_write(void) { return 2; } int SSL_write_ex(void) { return 3; } int SSL_data;".utf8),
+            to: "ssl.c")
         library = fixture.path("libssl.so.9")
         try #require(
             try Child(["gcc", "-shared", "-fPIC", "-o", library, fixture.path("ssl.c")]).end().status == 0)
