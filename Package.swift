@@ -82,7 +82,8 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["Configuration", "MailWatch"], swiftSettings: strict),
         .testTarget(name: "PHPRuntimeTests", dependencies: ["PHPRuntime", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "ScriptsTests", dependencies: ["HostFacts", "MailWatch", "Scripts", "TestSupport"], swiftSettings: strict),
+            name: "ScriptsTests", dependencies: ["HostFacts", "MailWatch", "Scripts", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "KernelProbeTests", dependencies: ["CProbe", "KernelProbe", "MailWatch", "TestSupport"],
             swiftSettings: strict),

@@ -110,7 +110,7 @@ final class PHPCatalog: Sendable {
         return isCalledPHP ? "this PHP was not known yet" : nil
     }
 
-    /// `uid 1000: 3` for programs whose stacks are no longer read, since the last call.
+    /// How many programs of each user are not read for want of room, since the last call.
     func takeEvictions() -> [(uid: UInt32, count: Int)] {
         state.withLock { state in
             defer { state.evictions = [:] }

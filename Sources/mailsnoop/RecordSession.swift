@@ -113,7 +113,7 @@ struct RecordSession: ~Copyable, LoopClient {
         watch.housekeep { desk.take($0) }
         desk.writeOverdue()
         desk.flush()
-        if let evictions = watch.evictionText { Failure.say(evictions) }
+        if let evictions = watch.takeEvictionText() { Failure.say(evictions) }
         recorder.note(lost: watch.losses.total + UInt64(log?.output.unwritten ?? 0))
         if let log {
             log.follow()

@@ -89,7 +89,7 @@ struct TraceSession: ~Copyable, LoopClient {
 
     /// Once more for each tick in which more was lost: in the table, else on stderr, as the rows stay pure.
     private mutating func sayLosses() {
-        if let evictions = watch.evictionText { say(evictions) }
+        if let evictions = watch.takeEvictionText() { say(evictions) }
         guard watch.losses.total > saidLost else { return }
         saidLost = watch.losses.total
         say("so far, \(watch.losses)")

@@ -97,6 +97,9 @@ struct Watch: ~Copyable {
     private static let scanPatience = Duration.seconds(3)
     /// Connections that were there before, and are still to be handed on.
     private var takenOver: [ConnectEvent] = []
+    /// ns.
+    private static let evictionInterval: UInt64 = 60_000_000_000
+    private var nextEvictionText: UInt64 = 0
     /// nice(2): beside a hundred busy processes on a core, still a twelfth of it.
     private static let niceness: Int32 = -10
 
@@ -179,10 +182,13 @@ struct Watch: ~Copyable {
         release(patience: 0, body)
     }
 
-    /// Says whose PHP programs were dropped for want of room since the last call; nil where none was.
-    var evictionText: String? {
+    /// Says whose PHP programs were dropped for want of room, a minute after the last time at the earliest; nil where none was.
+    mutating func takeEvictionText() -> String? {
+        let now = WallClock.uptime
+        guard now >= nextEvictionText else { return nil }
         let evictions = php.takeEvictions()
         guard !evictions.isEmpty else { return nil }
+        nextEvictionText = now + Self.evictionInterval
         let users = evictions.map { "uid \($0.uid) \($0.count)" }.joined(separator: ", ")
         return "too many PHP programs: the stacks of some are not read (\(users))"
     }

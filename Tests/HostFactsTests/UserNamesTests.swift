@@ -57,7 +57,9 @@ struct UserNamesTests {
     }
 
     @Test func linesThatAreNoUsersAreLeftOut() {
-        let text = "+::0:0:::\n#a:x:1:\n-b:x:2:2::\n\n::\nc:x:3\nd:x:-4:4:\ne:x:5:5:::\nf:x:5:5:::\n:x:7:7:::\ng:x:99999999999:1::\n"
+        let text =
+            "+::0:0:::\n#a:x:1:\n-b:x:2:2::\n\n::\nc:x:3\nd:x:-4:4:\ne:x:"
+            + "5:5:::\nf:x:5:5:::\n:x:7:7:::\ng:x:99999999999:1::\n"
         #expect(UserNames.users(Array(text.utf8)) == [5: "e"])
     }
 

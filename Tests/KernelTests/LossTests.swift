@@ -59,6 +59,22 @@ extension KernelSuite {
             #expect(connections.allSatisfy { $0.comm == "bash" })
         }
 
+        /// Nobody reads while a user floods the ring: the losses are his.
+        @Test(arguments: [1751, 1753, 1759] as [UInt32])
+        func whoFloodsIsSaid(user: UInt32) throws {
+            var trace = try LiveTrace(port: port, ringSize: 4096)
+            _ = try Child([
+                "setpriv", "--reuid", "\(user)", "--clear-groups", Repository.connector, "once", "--repeat", "211",
+                "127.77.2.7", "\(port)",
+            ]).end()
+            let losses = trace.probe.losses()
+            trace.read()
+            #expect(losses.connects + losses.ends > 0)
+            #expect(losses.mainUsers.first?.uid == user)
+            #expect(try #require(losses.users[user]) >= losses.connects)
+            #expect(losses.description.contains("(uid \(user) "))
+        }
+
         @Test func aStormIsSeenOrCounted() throws {
             let count = isEmulated ? 2003 : 100_003
             var trace = try LiveTrace(port: port)

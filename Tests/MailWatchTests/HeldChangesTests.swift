@@ -103,7 +103,8 @@ struct HeldChangesTests {
         _ = connect(1, script: "/slow.pl")
         #expect(tracker.endAll(notIn: [], before: 1000).isEmpty)
         try settle("/slow.pl", size: 3)
-        #expect(tracker.takeSettled(at: 7, patience: Self.patience).map { $0.connection.state.hasEnded } == [false, true])
+        let changes = tracker.takeSettled(at: 7, patience: Self.patience)
+        #expect(changes.map { $0.connection.state.hasEnded } == [false, true])
     }
 
     /// A user who makes many wait has his own oldest written without facts.

@@ -26,4 +26,12 @@ struct LossesTests {
         losses.ends = 1
         #expect(losses.description == "lost: ends 1")
     }
+
+    @Test func thoseWhoLostMostAreNamed() {
+        var losses = Losses()
+        losses.connects = 40
+        losses.users = [33: 2, 1000: 30, 7: 2, 0: 6]
+        #expect(losses.description == "lost: connects 40 (uid 1000 30, uid 0 6, uid 7 2)")
+        #expect(losses.total == 40)
+    }
 }

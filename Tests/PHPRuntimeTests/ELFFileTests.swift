@@ -13,7 +13,8 @@ struct ELFFileTests {
     init() throws {
         fixture = try Fixture()
         try fixture.write(
-            Array("int SSL_write(void) { return 2; } int SSL_write_ex(void) { return 3; } int SSL_data;".utf8), to: "ssl.c")
+            Array("int SSL_write(void) { return 2; } int SSL_write_ex(void) { return 3; } int SSL_data;".utf8),
+            to: "ssl.c")
         library = fixture.path("libssl.so.9")
         try #require(
             try Child(["gcc", "-shared", "-fPIC", "-o", library, fixture.path("ssl.c")]).end().status == 0)
@@ -78,12 +79,11 @@ struct ELFFileTests {
         try #require(getuid() == 0)
         #expect(FunctionFile(library, functions: Self.functions)?.offsets.count == 2)
         for mode in [0o666, 0o664, 0o757] as [mode_t] {
-            let status = unsafe chmod(library, mode)
-            try #require(status == 0)
+            try #require(unsafe chmod(library, mode) == 0)
             #expect(FunctionFile(library, functions: Self.functions) == nil)
         }
-        let status = unsafe chmod(library, 0o755) | chown(library, 33, 0)
-        try #require(status == 0)
+        try #require(unsafe chmod(library, 0o755) == 0)
+        try #require(unsafe chown(library, 33, 0) == 0)
         #expect(FunctionFile(library, functions: Self.functions) == nil)
         #expect(FunctionFile("/bin/sleep", functions: Self.functions) == nil)
         #expect(FunctionFile(fixture.path("gone"), functions: Self.functions) == nil)
@@ -103,7 +103,8 @@ struct ELFFileTests {
     @Test func constantsAreEachByteOnce() throws {
         let bytes = try changeSections([1], 8, to: [2, 0, 0, 0, 0, 0, 0, 0])
         let file = try OpenFile(fixture.write(bytes, to: "changed.so"))
-        let whole = ELFFile(file)?.constants() ?? []
+        let elf = ELFFile(file)
+        let whole = try #require(elf?.constants())
         var changed = bytes
         let start = Self.number(bytes, 40, 8)
         for index in 0..<Self.number(bytes, 60, 2) where Self.number(bytes, start + 64 * index + 4, 4) == 1 {
@@ -114,8 +115,8 @@ struct ELFFileTests {
         }
         let other = try OpenFile(fixture.write(changed, to: "overlapping.so"))
         #expect(whole.count > 1)
-        let overlapping = ELFFile(other)?.constants()
-        #expect(overlapping == [0..<1 << 20])
+        let overlapping = ELFFile(other)
+        #expect(overlapping?.constants() == [0..<1 << 20])
     }
 
     @Test func damagedLibraryDoesNoHarm() throws {

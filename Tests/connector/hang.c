@@ -3,7 +3,7 @@
  *
  * Mounts FUSE on the directory, in a mount namespace of its own, and runs the command there. Files of any name are in it,
  * 5 bytes long, until somebody looks for one whose name has "hang" in it, or lists the directory; from then on nothing is
- * answered. With "-o" an overlay lies on it. Needs root.
+ * answered. With "-o" an overlay lies on it. HANG_SERVER is the process to kill to end that. Needs root.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -112,6 +112,9 @@ int main(int count, char **arguments)
 		if (mount("hang", directory, "overlay", 0, options))
 			fail("mount overlay");
 	}
+	/* Whatever waits for it waits until this has gone, also after SIGKILL. */
+	snprintf(options, sizeof(options), "%d", server);
+	setenv("HANG_SERVER", options, 1);
 	if (!fork()) {
 		execvp(arguments[2], arguments + 2);
 		fail(arguments[2]);
