@@ -53,6 +53,9 @@ struct ByteReader {
         throw Malformed()
     }
 
+    /// Whether nothing is left.
+    var isAtEnd: Bool { rest.isEmpty }
+
     mutating func optionalNumber() throws(Malformed) -> UInt32? {
         let number: UInt64 = try number()
         guard number <= 1 << 32 else { throw Malformed() }

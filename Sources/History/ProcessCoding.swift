@@ -41,6 +41,30 @@ extension ByteWriter {
             $0.text($1.path)
             $0.optional($1.facts) { $0.facts($1) }
         }
+        origin(of: description)
+    }
+
+    /// Namespaces, the legacy cgroup and the exec: what earlier recorders did not know of.
+    private mutating func origin(of description: ProcessDescription) {
+        number(description.userNamespace)
+        number(description.exeMountNamespace)
+        number(description.exeMountOwner)
+        number(description.isKernelThread ? 1 : 0 as UInt8)
+        optional(description.legacyCgroupPath) { $0.text($1) }
+        optional(description.execution) { writer, execution in
+            // Most are at the connect what they were at exec.
+            let isArgvSame = execution.argv == description.argv
+            let isCwdSame = execution.cwd == description.cwd
+            let flags = [
+                execution.isArgvTruncated, execution.hasLoaderVariables, execution.hasInterpreterVariables,
+                execution.isEnvironmentTruncated, isArgvSame, isCwdSame,
+            ]
+            writer.number(flags.reversed().reduce(0 as UInt8) { $0 << 1 | ($1 ? 1 : 0) })
+            writer.number(execution.exeInode)
+            writer.number(execution.exeDevice)
+            if !isArgvSame { writer.text(execution.argv) }
+            if !isCwdSame { writer.text(execution.cwd) }
+        }
     }
 
     /// Pids and start times of those above.
@@ -105,7 +129,31 @@ extension ByteReader {
             let facts = try reader.optional { reader throws(Malformed) in try reader.facts() }
             return Script(evidence: .argv, path: path, context: nil, facts: facts)
         }
+        if !reader.isAtEnd { try reader.origin(of: &process) }
         return Process(identity: 0, description: process, placement: placement, script: script)
+    }
+
+    private mutating func origin(of description: inout ProcessDescription) throws(Malformed) {
+        description.userNamespace = try number()
+        description.exeMountNamespace = try number()
+        description.exeMountOwner = try number()
+        let isKernelThread: UInt8 = try number()
+        description.isKernelThread = isKernelThread != 0
+        description.legacyCgroupPath = try optional { reader throws(Malformed) in try reader.text() }
+        let process = description
+        description.execution = try optional { reader throws(Malformed) in
+            var execution = ProcessDescription.Execution()
+            let flags: UInt8 = try reader.number()
+            execution.isArgvTruncated = flags & 1 != 0
+            execution.hasLoaderVariables = flags & 2 != 0
+            execution.hasInterpreterVariables = flags & 4 != 0
+            execution.isEnvironmentTruncated = flags & 8 != 0
+            execution.exeInode = try reader.number()
+            execution.exeDevice = try reader.number()
+            execution.argv = flags & 16 != 0 ? process.argv : try reader.text()
+            execution.cwd = flags & 32 != 0 ? process.cwd : try reader.text()
+            return execution
+        }
     }
 
     private mutating func optionalString() throws(Malformed) -> String? {

@@ -29,21 +29,11 @@ public final class Host {
 
     private func cgroupPlace(_ process: ProcessDescription) -> CgroupPlace {
         let path = process.cgroupPath
-        // On a host that manages cgroup v1 the v2 path is just the root: the process itself may still be there to ask.
-        if path == [UInt8(ascii: "/")] || path.isEmpty, let legacy = Self.legacyCgroupPath(process.pid) {
+        // On a host where systemd manages cgroup v1 the v2 path is just the root.
+        if path == [UInt8(ascii: "/")] || path.isEmpty, let legacy = process.legacyCgroupPath {
             return CgroupPlace(path: legacy, systemParts: legacyCgroups.systemParts(of: legacy))
         }
         return CgroupPlace(path: path, systemParts: cgroups.systemParts(of: path))
-    }
-
-    /// The path in systemd's own hierarchy (cgroups(7), /proc/PID/cgroup).
-    private static func legacyCgroupPath(_ pid: UInt32) -> [UInt8]? {
-        guard let text = readFile("/proc/\(pid)/cgroup", limit: 4096) else { return nil }
-        for line in text.split(separator: UInt8(ascii: "\n")) {
-            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-            if parts.count == 3, parts[1].elementsEqual("name=systemd".utf8) { return Array(parts[2]) }
-        }
-        return nil
     }
 }
 

@@ -90,6 +90,10 @@ extension Judge {
             let address = connection.destination.address
             if proxy == nil, networks.contains(where: { $0.contains(address) }) { return cause(.mta, .trusted) }
         }
+        // No process can make such a thread say MAIL. Where it was said, somebody else talks on the socket.
+        if connection.process.description.isKernelThread, dialogue?.messages ?? 0 == 0 {
+            return cause(.unknown, .kernelConnect)
+        }
         let isSubmission = policy.submissionPorts.contains(port)
         if proxy == nil, isSubmission { return cause(.smarthost, .submissionPort) }
         guard isSubmission || policy.deliveryPorts.contains(port) || dialogue?.isMail == true else {

@@ -79,6 +79,9 @@ public final class Process: Sendable {
     /// The user's name, the number where it has none, `?` where the description was lost.
     public var user: String { placement.userName ?? description.uid.map(String.init) ?? "?" }
 
-    /// What the sender is called by: the exe, or comm where there is no exe.
-    public var program: [UInt8] { description.exe.isEmpty ? description.comm : description.exe }
+    /// What the sender is called by: the exe, `kernel` for a thread of the kernel, or comm where there is no exe.
+    public var program: [UInt8] {
+        if description.isKernelThread { return Array("kernel".utf8) }
+        return description.exe.isEmpty ? description.comm : description.exe
+    }
 }

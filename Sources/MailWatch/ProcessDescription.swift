@@ -38,6 +38,9 @@ public struct ProcessDescription: Equatable, Sendable {
         public var isEnvironmentTruncated = false
 
         public init() {}
+
+        /// The arguments, also empty ones at the end.
+        public var arguments: [ArraySlice<UInt8>] { argv.arguments }
     }
 
     /// What could not be read whole.
@@ -101,6 +104,9 @@ public struct ProcessDescription: Equatable, Sendable {
     /// Inode of the user namespace that owns `exeMountNamespace`: the initial one's, unless it was made without
     /// privileges on the host. 0 where it was not read.
     public var exeMountOwner: UInt32 = 0
+    /// Inode of the initial user namespace, in every kernel (PROC_USER_INIT_INO in linux/proc_ns.h).
+    public static let initialUserNamespace: UInt32 = 0xEFFF_FFFD
+
     /// Inode of the user namespace of the credentials (cred.user_ns); 0 where it was not read.
     public var userNamespace: UInt32 = 0
     /// Nil where the program started before the probe was loaded, or the kernel cannot tell (before 5.12; on
@@ -115,7 +121,18 @@ public struct ProcessDescription: Equatable, Sendable {
 
     /// The arguments. The zeros with which a program pads its title are not arguments.
     public var arguments: [ArraySlice<UInt8>] {
-        let end = argv.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
-        return end == 0 ? [] : argv[..<end].split(separator: 0, omittingEmptySubsequences: false)
+        guard let last = argv.lastIndex(where: { $0 != 0 }) else { return [] }
+        // One zero more is an empty argument. With several, only an unchanged argv tells arguments from padding.
+        if argv.count - last > 3, argv != execution?.argv { return argv[...last].arguments }
+        return argv.arguments
+    }
+}
+
+extension Collection<UInt8> where Index == Int {
+    /// What stands between zeros. The last one ends an argument, where it was not cut.
+    fileprivate var arguments: [SubSequence] {
+        var arguments = split(separator: 0, omittingEmptySubsequences: false)
+        if let last = arguments.last, last.isEmpty { arguments.removeLast() }
+        return arguments
     }
 }

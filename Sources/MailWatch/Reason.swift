@@ -18,6 +18,7 @@ public struct Reason: Sendable, Equatable {
         case encrypted
         case dialogueNotSeen = "dialogue-not-seen"
         case nothingSaid = "nothing-said"
+        case kernelConnect = "kernel-connect"
         // What makes it worse.
         case exeDeleted = "exe-deleted"
         case exeInTemporaryFolder = "exe-in-temporary-folder"
@@ -103,6 +104,7 @@ extension Reason.Code {
         case .encrypted: "@ spoke TLS on port #: what it said could not be read."
         case .dialogueNotSeen: "What @ said on port # was not seen, or not all of it."
         case .nothingSaid: "@ has not been seen to say MAIL on port #."
+        case .kernelConnect: "The @ itself connected to port #, for a file system or the like: no program did."
         case .exeDeleted: "The program @ has been deleted."
         case .exeInTemporaryFolder: "The program @ lies in a folder for temporary files."
         case .exeInUploads: "The program @ lies in a folder that visitors can fill."

@@ -117,11 +117,37 @@ public struct DetailReport: Sendable {
         line("user", user, to: &text)
         line("command", process.commandLine, to: &text)
         line("cwd", description.cwd, to: &text)
+        if let execution = description.execution { append(execution, description, to: &text) }
+        line("namespace", Self.namespaces(description), to: &text)
         if description.root != [UInt8(ascii: "/")] { line("root", description.root, to: &text) }
         line("parents", CSVReport.ancestry(description), to: &text)
         line("unit", Array((process.placement.unit ?? "").utf8), to: &text)
         line("container", Array((process.placement.container ?? "").utf8), to: &text)
         line("partial", Array(gapNames(description.gaps).joined(separator: " ").utf8), to: &text)
+    }
+
+    /// What has changed since the program was executed.
+    private func append(
+        _ execution: ProcessDescription.Execution, _ process: ProcessDescription, to text: inout [UInt8]
+    ) {
+        if execution.argv != process.argv {
+            let arguments = Array(execution.arguments.joined(separator: [UInt8(ascii: " ")]))
+            line("at exec", arguments, "(command)", to: &text)
+        }
+        if execution.cwd != process.cwd { line("at exec", execution.cwd, "(cwd)", to: &text) }
+    }
+
+    /// User namespaces that are not the initial one.
+    private static func namespaces(_ process: ProcessDescription) -> [UInt8] {
+        var pieces: [String] = []
+        func isOther(_ namespace: UInt32) -> Bool {
+            namespace != 0 && namespace != ProcessDescription.initialUserNamespace
+        }
+        if isOther(process.userNamespace) { pieces.append("user \(process.userNamespace)") }
+        if isOther(process.exeMountOwner) {
+            pieces.append("exe in mount \(process.exeMountNamespace) of user \(process.exeMountOwner)")
+        }
+        return Array(pieces.joined(separator: ", ").utf8)
     }
 
     /// A line with a title, unless it would be empty.

@@ -81,6 +81,12 @@ public struct JSONRecord: Sendable {
                 pid: UInt32(clamping: $0["pid"].number ?? 0), uid: UInt32(clamping: $0["uid"].number ?? 0),
                 startTime: time($0["start"].bytes) ?? 0, comm: $0.bytes("name"))
         }
+        description.userNamespace = UInt32(clamping: more["user_namespace"].number ?? 0)
+        description.exeMountNamespace = UInt32(clamping: more["exe_mount_namespace"].number ?? 0)
+        description.exeMountOwner = UInt32(clamping: more["exe_mount_owner"].number ?? 0)
+        if !more["legacy_cgroup"].isNull { description.legacyCgroupPath = more.bytes("legacy_cgroup") }
+        description.isKernelThread = more["kernel_thread"].flag
+        description.execution = execution(more["execution"], of: description)
         let gaps = Set(more["gaps"].list.map(\.text))
         for gap in ProcessDescription.Gaps.names where gaps.contains("\(gap.name)") {
             description.gaps.insert(gap.gap)
@@ -92,6 +98,23 @@ public struct JSONRecord: Sendable {
                 unit: more["unit"].string, container: json["container", "id"].string,
                 opaquePHP: more["php_note"].string),
             script: script?.evidence == .argv ? script : nil)
+    }
+
+    private static func execution(
+        _ json: JSON, of process: ProcessDescription
+    ) -> ProcessDescription.Execution? {
+        guard !json.isNull else { return nil }
+        var execution = ProcessDescription.Execution()
+        execution.argv = json["args"].isNull ? process.argv : json.bytesList("args").flatMap { $0 + [0] }
+        execution.cwd = json["working_directory"].isNull ? process.cwd : json.bytes("working_directory")
+        execution.isArgvTruncated = json["args_truncated"].flag
+        // A recording has no inodes: it says only whether the two are one file.
+        execution.exeInode = process.exeInode ^ (json["exe_changed"].flag ? 1 : 0)
+        execution.exeDevice = process.exeDevice
+        execution.hasLoaderVariables = json["loader_variables"].flag
+        execution.hasInterpreterVariables = json["interpreter_variables"].flag
+        execution.isEnvironmentTruncated = json["environment_truncated"].flag
+        return execution
     }
 
     /// - Parameter whole: has what ECS has names for; null for the origin of a script, of which there is none of that.

@@ -226,8 +226,33 @@ public struct JSONReport: Sendable {
         }
         if !description.root.isEmpty { json.bytes("root", description.root) }
         json.number("mount_namespace", description.mountNamespace)
+        if description.userNamespace != 0 { json.number("user_namespace", description.userNamespace) }
+        if description.exeMountNamespace != 0 {
+            json.number("exe_mount_namespace", description.exeMountNamespace)
+            json.number("exe_mount_owner", description.exeMountOwner)
+        }
+        if let legacy = description.legacyCgroupPath { json.bytes("legacy_cgroup", legacy) }
+        if description.isKernelThread { json.flag("kernel_thread", true) }
+        if let execution = description.execution {
+            json.object("execution") { extend(execution, description, &$0) }
+        }
         json.texts("gaps", gapNames(description.gaps))
         return json.text
+    }
+
+    /// What the process was at its exec; arguments, directory and file where they differ from those of the connect.
+    private static func extend(
+        _ execution: ProcessDescription.Execution, _ process: ProcessDescription, _ json: inout JSONWriter
+    ) {
+        if execution.argv != process.argv { json.bytesList("args", execution.arguments) }
+        if execution.cwd != process.cwd { json.bytes("working_directory", execution.cwd) }
+        if execution.exeInode != process.exeInode || execution.exeDevice != process.exeDevice {
+            json.flag("exe_changed", true)
+        }
+        if execution.isArgvTruncated { json.flag("args_truncated", true) }
+        json.flag("loader_variables", execution.hasLoaderVariables)
+        json.flag("interpreter_variables", execution.hasInterpreterVariables)
+        if execution.isEnvironmentTruncated { json.flag("environment_truncated", true) }
     }
 
     /// What ECS has names for: the script's file and the request.

@@ -20,13 +20,23 @@ struct HostTests {
         #expect(Host().place(process) == expected)
     }
 
-    /// The root of the hierarchy says nothing; then the process is asked, as long as there is one.
-    @Test(arguments: [UInt32(getpid()), 0, .max])
-    func processInTheRootGroupIsAskedItself(pid: UInt32) {
+    /// The root of the hierarchy says nothing: then systemd's own of version 1 does, where the host has it.
+    @Test(arguments: ["", "/"], ["/system.slice/cron.service", "/", nil])
+    func processInTheRootGroupIsPlacedByTheLegacyOne(path: String, legacy: String?) {
         var process = ProcessDescription()
-        process.pid = pid
+        process.pid = UInt32(getpid())
         process.uid = 0
-        process.cgroupPath = [UInt8(ascii: "/")]
-        #expect(Host().place(process).userName == "root")
+        process.cgroupPath = Array(path.utf8)
+        process.legacyCgroupPath = legacy.map { Array($0.utf8) }
+        let placement = Host().place(process)
+        #expect(placement.userName == "root")
+        #expect(placement.unit == (legacy == "/system.slice/cron.service" ? "cron.service" : nil))
+    }
+
+    @Test func theGroupOfVersionTwoComesFirst() {
+        var process = ProcessDescription()
+        process.cgroupPath = Array("/system.slice/exim4.service".utf8)
+        process.legacyCgroupPath = Array("/system.slice/cron.service".utf8)
+        #expect(Host().place(process).unit == "exim4.service")
     }
 }

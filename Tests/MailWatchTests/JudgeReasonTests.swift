@@ -22,6 +22,34 @@ struct JudgeReasonTests {
         return judgement.codes.filter { $0 != .remoteMX && $0 != .noMailServer }
     }
 
+    /// Whoever only calls itself so is judged as all others.
+    @Test(arguments: [true, false], [25, 587, 2525] as [UInt16])
+    func connectOfTheKernelIsNoAlarm(isKernel: Bool, port: UInt16) throws {
+        var process = ProcessDescription.sample
+        process.comm = Array("kworker/u4:1".utf8)
+        (process.exe, process.argv) = ([], [])
+        process.isKernelThread = isKernel
+        var trace = JudgedTrace(process)
+        let judgement = try trace.whole(port: port, sent: 44)
+        #expect(judgement.codes.contains(.kernelConnect) == isKernel)
+        if isKernel {
+            #expect(judgement.verdict == .unknown)
+            #expect(
+                judgement.sentence(.kernelConnect)
+                    == "The kernel itself connected to port \(port), for a file system or the like: no program did.")
+        }
+        var silent = JudgedTrace(process)
+        #expect(try (silent.refused().verdict == .directMX) == !isKernel)
+    }
+
+    @Test func mailFromAThreadOfTheKernelIsAnAlarm() throws {
+        var process = ProcessDescription.sample
+        process.isKernelThread = true
+        var trace = JudgedTrace(process)
+        let judgement = try trace.whole(.said("EHLO x.example"), .said("MAIL FROM:<a@b.example>", 2))
+        #expect(judgement.verdict == .directMX)
+    }
+
     @Test func deletedProgramIsSaid() throws {
         #expect(try codes(process(exe: "/usr/bin/perl", isDeleted: true)) == [.exeDeleted])
     }

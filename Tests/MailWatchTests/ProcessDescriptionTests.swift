@@ -5,12 +5,38 @@ struct ProcessDescriptionTests {
     @Test(arguments: [
         ("php|send.php|", ["php", "send.php"]), ("php", ["php"]), ("a|b", ["a", "b"]),
         ("a||b|", ["a", "", "b"]), ("|a|", ["", "a"]), ("nginx: worker||||", ["nginx: worker"]),
+        ("a||", ["a", ""]), ("a|b|", ["a", "b"]), ("a||b||", ["a", "", "b", ""]), ("title|||", ["title"]),
         ("", []), ("|", []), ("|||", []), ("a b|", ["a b"]),
     ])
     func argumentsAreWhatStandsBetweenZeros(argv: String, arguments: [String]) {
         var process = ProcessDescription()
         process.argv = zeroed(argv)
         #expect(process.arguments.map { String(decoding: $0, as: UTF8.self) } == arguments)
+    }
+
+    /// What is as it was at exec has no padding.
+    @Test(arguments: [
+        ("a|||", "a|||", ["a", "", ""]), ("a||||", "a||||", ["a", "", "", ""]), ("a|||", "a|b|", ["a"]),
+        ("a|||", "a||", ["a"]), ("a", "a", ["a"]),
+    ])
+    func emptyArgumentsAtTheEndAreCounted(argv: String, atExec: String, arguments: [String]) {
+        var process = ProcessDescription()
+        process.argv = zeroed(argv)
+        var execution = ProcessDescription.Execution()
+        execution.argv = zeroed(atExec)
+        process.execution = execution
+        #expect(process.arguments.map { String(decoding: $0, as: UTF8.self) } == arguments)
+    }
+
+    @Test func threadOfTheKernelIsCalledKernel() {
+        var description = ProcessDescription()
+        description.comm = Array("kworker/u4:1".utf8)
+        func program() -> [UInt8] {
+            Process(identity: 1, description: description, placement: Placement()).program
+        }
+        #expect(program() == Array("kworker/u4:1".utf8))
+        description.isKernelThread = true
+        #expect(program() == Array("kernel".utf8))
     }
 
     @Test(arguments: [

@@ -25,6 +25,8 @@ extension ProcessDescription {
         process.cwd = text
         process.cgroupPath = text
         process.isExeDeleted = true
+        process.legacyCgroupPath = text
+        process.execution = .hostile(text)
         process.ancestors = [.init(pid: 17, uid: 33, startTime: 5, comm: text)]
         return process
     }
@@ -50,6 +52,16 @@ extension ProcessDescription {
             .init(pid: 1, uid: 0, startTime: 1, comm: Array("systemd".utf8)),
         ]
         return process
+    }
+}
+
+extension ProcessDescription.Execution {
+    static func hostile(_ text: [UInt8]) -> ProcessDescription.Execution {
+        var execution = ProcessDescription.Execution()
+        execution.argv = text + [0] + text + [0]
+        execution.cwd = text + [0x2F]
+        execution.hasInterpreterVariables = true
+        return execution
     }
 }
 
