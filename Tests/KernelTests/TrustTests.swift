@@ -6,7 +6,7 @@ import Testing
 extension KernelSuite {
     /// A user without privileges tries to pass for a trusted sender. Each connect is refused, so it is an alarm unless it
     /// is trusted.
-    @Suite struct TrustTests {
+    @Suite final class TrustTests {
         private static let port = 10_061
         private let network: Network
         private let program: Program
