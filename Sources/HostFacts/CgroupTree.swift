@@ -17,7 +17,8 @@ struct CgroupTree {
         mount = MountTable("/proc/self/mountinfo").first { $0.root == "/" && isIt($0) }?.point
     }
 
-    /// How many of a path's parts root has named. A part that has gone was named by root where the one above it was root's.
+    /// How many of a path's parts root has named. A part that has gone was named by root where the one above it was root's;
+    /// a slice that has gone was root's, for it cannot be delegated (systemd.resource-control(5)).
     func systemParts(of path: [UInt8]) -> Int {
         let parts = Path.components(path)
         guard let mount, Path.isAbsolute(path), !path.contains(0) else { return 0 }
@@ -33,7 +34,9 @@ struct CgroupTree {
     private static func isRoots(_ folder: [UInt8]) -> Bool {
         var status = stat()
         // The path ends with NUL; lstat fills the structure.
-        guard unsafe lstat(folder.map(CChar.init(bitPattern:)) + [0], &status) == 0 else { return false }
+        guard unsafe lstat(folder.map(CChar.init(bitPattern:)) + [0], &status) == 0 else {
+            return errno == ENOENT && folder.suffix(6).elementsEqual(".slice".utf8)
+        }
         return status.st_uid == 0 && status.st_mode & (S_IWGRP | S_IWOTH) == 0
     }
 }

@@ -6,6 +6,8 @@ public enum Interpreter {
     /// Arguments and directory are those at exec: a program may change both before it connects. Where those at exec are
     /// not known, the arguments at the connect are used, and the directory is not known.
     public static func script(of process: ProcessDescription) -> [UInt8]? {
+        // Where the exe may be any file at an interpreter's path, nothing says that it is one.
+        guard process.doubts.isDisjoint(with: [.mountNamespace, .unmounted, .exeChanged]) else { return nil }
         guard let grammar = OptionGrammar.of(program: Path.name(process.exe)) else { return nil }
         let execution = process.execution
         var arguments = (execution?.arguments ?? process.arguments)[...]

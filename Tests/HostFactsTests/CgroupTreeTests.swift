@@ -45,6 +45,7 @@ struct CgroupTreeTests {
         #expect(folders.systemParts("/system.slice/backup.service") == 2)
         #expect(folders.systemParts("/system.slice/backup.service/x.service") == 2)
         #expect(folders.systemParts("/a/b/c") == 1)
+        #expect(folders.systemParts("/kubepods.slice/kubepods-pod1.slice/crio-1.scope/x.service") == 3)
         #expect(folders.systemParts(".../system.slice/backup.service") == 0)
     }
 

