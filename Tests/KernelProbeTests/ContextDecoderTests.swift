@@ -65,6 +65,20 @@ struct ContextDecoderTests {
         #expect(context.frames[1].function == Array("a name that was longer".utf8))
     }
 
+    /// The rest could be the path of another file.
+    @Test func aPathThatWasCutIsNone() throws {
+        var record = ContextRecord()
+        record.context.frames.1.file = record.add("/srv/innocent.php", isCut: true)
+        record.context.frames.2.file = record.add("/srv/whole.php")
+        record.context.script = record.add("/srv/innocent", isCut: true)
+        record.context.strings_size = UInt32(record.strings.count)
+        let context = try context(record)
+        #expect(context.frames[1].file == Array(".../srv/innocent.php".utf8))
+        #expect(context.frames[2].file == Array("/srv/whole.php".utf8))
+        #expect(context.script == Array("/srv/innocent...".utf8))
+        #expect(context.gaps == .namesCut)
+    }
+
     @Test func withoutFramesNothingWasRunning() throws {
         var record = ContextRecord()
         record.context.frame_count = 0

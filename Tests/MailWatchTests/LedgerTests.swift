@@ -42,6 +42,15 @@ struct LedgerTests {
         #expect(ledger.busiest(.max).map(\.connects) == [2, 1])
     }
 
+    @Test func sameNumberInAnotherContainerIsAnotherSender() {
+        var ledger = Ledger()
+        for (id, container) in zip([2, 3, 5, 7] as [UInt64], [nil, "web1", "web2", "web1"]) {
+            var tracker = Tracker { _ in Placement(container: container) }
+            if let change = tracker.handle(.connect(id)) { ledger.note(change) }
+        }
+        #expect(ledger.busiest(.max).map(\.user).sorted() == ["33", "33@web1", "33@web2"])
+    }
+
     @Test mutating func sendersBeyondTheLimitAreSummedAsOthers() {
         for (id, name) in zip([2, 3, 5, 7, 11, 13] as [UInt64], ["a", "b", "c", "d", "e", "a"]) {
             connect(id, program: name)

@@ -34,6 +34,7 @@ struct CSVReportTests {
                 "smtp_mail_from", "smtp_size", "smtp_rcpt_to", "smtp_recipients", "smtp_messages", "smtp_accepted",
                 "smtp_starttls", "smtp_encrypted", "smtp_server_name", "smtp_auth", "smtp_data", "smtp_quit",
                 "smtp_greeting", "smtp_reply_code", "smtp_reply", "smtp_proxy", "smtp_gaps",
+                "script_evaluated_line",
             ])
     }
 
@@ -75,6 +76,7 @@ struct CSVReportTests {
             "smtp_encrypted": "0", "smtp_server_name": "", "smtp_auth": "LOGIN", "smtp_data": "1", "smtp_quit": "1",
             "smtp_greeting": "220 mx.example.net ESMTP", "smtp_reply_code": "550", "smtp_reply": "5.7.1 go away",
             "smtp_proxy": "socks5 mx.example.net:25", "smtp_gaps": "line-cut",
+            "script_evaluated_line": "",
         ]
         let row = try row(
             connection(.closed, process, placement: placement, php: .sample, origin: .cron).with(.sample),

@@ -33,6 +33,66 @@ struct ScriptReportTests {
         #expect(line.hasSuffix(" | php send.php --to=a b\n"))
     }
 
+    private func started(_ arguments: [String], in cwd: String?) -> ProcessDescription {
+        var process = ProcessDescription.sample
+        process.exe = Array("/usr/bin/perl".utf8)
+        process.argv = arguments.flatMap { Array($0.utf8) + [0] }
+        if let cwd {
+            var execution = ProcessDescription.Execution()
+            execution.argv = process.argv
+            execution.cwd = Array(cwd.utf8)
+            process.execution = execution
+        }
+        return process
+    }
+
+    @Test(
+        arguments: [
+            (["perl", "-Mlib=x", "send2.pl", "list"], "/srv/.kit", "/srv/.kit/send2.pl | perl -Mlib=x send2.pl list"),
+            (["perl", " "], "/srv", #""/srv/ " | perl " ""#),
+            (["perl", "a  b.pl", "", "x"], "/", #""/a  b.pl" | perl "a  b.pl" "" x"#),
+            (["perl", "a.pl", ""], "/", "/a.pl | perl a.pl \"\""),
+            (["perl", "\u{A0}.pl"], "/srv", #"/srv/\u{00a0}.pl | perl \u{00a0}.pl"#),
+            // To which folder it belongs is not known.
+            (["perl", "send2.pl"], nil, "perl send2.pl"),
+        ] as [([String], String?, String)])
+    func tableTellsTheScriptWithItsFolder(arguments: [String], cwd: String?, expected: String) throws {
+        #expect(table(try connection(.refused, started(arguments, in: cwd))).hasSuffix(" \(expected)\n"))
+    }
+
+    @Test func aRelativePathSaysSo() throws {
+        let json = try Document(connection(.closed, started(["perl", "send2.pl"], in: nil)))
+        #expect(json.text("file.path") == "send2.pl")
+        #expect(json.text("mailsnoop.script.obstacle") == "unknown-directory")
+        #expect(json["file.owner"] == nil && json["file.hash"] == nil)
+    }
+
+    @Test func evaluatedCodeHasTheLineOfItsFileAndItsOwn() throws {
+        var context = PHPContext.cron
+        context.frames[0].file += Array("(12) : eval()'d code".utf8)
+        context.frames[0].line = 3
+        let sample = try connection(.closed, php: context)
+        #expect(table(sample).contains("/srv/cron.php:12 run | line 3 of the code evaluated there | "))
+        let lines = String(decoding: detail(sample), as: UTF8.self).split(separator: "\n").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        #expect(lines.contains("script    /srv/cron.php:12 (PHP's stack)"))
+        #expect(lines.contains("evaluated line 3 of the code evaluated there"))
+        #expect(lines.contains("stack     #0 /srv/cron.php(12) : eval()'d code:3 run"))
+        let json = try Document(sample)
+        #expect(json.number("mailsnoop.script.line") == 12)
+        #expect(json.number("mailsnoop.script.evaluated_line") == 3)
+    }
+
+    @Test func ownerOfAFileInAContainerIsANumber() throws {
+        var placement = Placement(container: "web1")
+        placement.hasOwnUsers = true
+        let json = try Document(connection(.closed, placement: placement, php: .cron))
+        #expect(json.text("file.uid") == "1013")
+        #expect(json["file.owner"] == nil)
+        #expect(table(try connection(.closed, placement: placement)).contains(" 33@web1 "))
+    }
+
     @Test func unreadablePHPSaysWhy() throws {
         let placement = Placement(opaquePHP: "thread-safe build")
         #expect(

@@ -32,7 +32,7 @@ struct SummaryTests {
 
                 3 connects in 97 s, 1 still open: 1 direct-mx, 2 unknown
                 CONNECTS  FAILED  DESTS  USER        SCRIPT OR PROGRAM
-                       2       0      2  www-data    /var/www/send.php
+                       2       0      2  www-data    send.php
                        1       1      1  33          /usr/bin/curl
                 lost: nothing
 

@@ -150,6 +150,25 @@ struct ScriptInspectorTests {
         #expect(facts(path + "/w/x.php").application?.kind == .wordPress)
     }
 
+    /// They are those of whoever looks: nothing is told of them.
+    @Test(arguments: ["/proc/self/environ", "/proc/thread-self/comm", "/proc/self/fd/0", "/proc/self/cwd/x.php"])
+    func whatTheProcHasForTheLookerIsUnreadable(path: String) {
+        let facts = facts(path)
+        #expect(facts.obstacle == .unreadable)
+        #expect(facts.uid == nil && facts.size == nil)
+    }
+
+    /// The kernel follows the link before `..`.
+    @Test func whatLeadsBehindALinkIsFollowed() throws {
+        try folder.write("a/wp-load.php", "")
+        try folder.write("a/x.php", "innocent")
+        try folder.write("b/x.php", "abc")
+        try shell("mkdir \(folder.path)/b/c; ln -s ../b/c \(folder.path)/a/link")
+        let facts = facts(folder.path + "/a/link/../x.php")
+        #expect(facts.size == 3)
+        #expect(facts.application == nil)
+    }
+
     @Test(arguments: ["", "x.php", "a/../x.php", "/x\0.php", "phar://x.phar/a.php", "http://x/y.php"])
     func whatIsNoPathIsUnreadable(path: String) {
         var nothing = ScriptFacts()

@@ -100,7 +100,7 @@ extension KernelSuite {
             var trace = try LiveTrace(port: port)
             try Child([copy, "-n", script]).end()
             #expect(trace.ended(1).first?.php == nil)
-            let program = try #require(trace.programs.first)
+            let program = try #require(trace.programs.first { $0.isNamed })
             let running = try Child([copy, "-n", "-r", "echo 'up', PHP_EOL; fgets(STDIN);"])
             #expect(running.line() == "up")
             #expect(program.pid != running.pid)
@@ -108,6 +108,34 @@ extension KernelSuite {
             running.end()
             try Child([copy, "-n", script]).end()
             #expect(trace.ended(2).last?.php?.line == 2)
+        }
+
+        /// Whatever it is called, and whatever file was there before.
+        @Test(arguments: ["worker", "[kworker]", "sshd"])
+        func phpUnderAnotherNameIsAskedForAgainOnceItsFileHasChanged(name: String) throws {
+            let copy = "\(folder.outside)/\(name)"
+            try shell("cp '\(Repository.connector)' '\(copy)'; truncate -s 3M '\(copy)'")
+            let file = try #require(try FileManager.default.attributesOfItem(atPath: copy)[.systemFileNumber] as? Int)
+            var trace = try LiveTrace(port: port)
+            for count in 1...3 {
+                try Child([copy, "once", "127.0.0.1", "\(port)"]).end()
+                _ = trace.ended(count)
+                for program in trace.programs where program.inode == UInt64(file) { trace.probe.refuse(program) }
+            }
+            var asked = trace.programs.filter { $0.inode == UInt64(file) }
+            #expect(asked.map(\.isNamed) == [false])
+            // The same file by its number.
+            try shell("cat '/usr/bin/php\(php.series)' >'\(copy)'")
+            let running = try Child([copy, "-n", "-r", "echo 'up', PHP_EOL; fgets(STDIN);"])
+            #expect(running.line() == "up")
+            trace.read()
+            asked = trace.programs.filter { $0.inode == UInt64(file) }
+            #expect(asked.last?.pid == running.pid)
+            for case .known(let binary) in PHPInspector.inspect(pid: running.pid) { trace.probe.learn(binary) }
+            running.end()
+            let script = try folder.add("<?php\n@fsockopen('127.0.0.1', \(port));\n", to: "script.php")
+            try Child([copy, "-n", script]).end()
+            #expect(trace.ended(4).last?.php?.line == 2)
         }
 
         @Test(arguments: ["random", "cycle", "type", "length", "long", "edge", "request"])
