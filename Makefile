@@ -5,6 +5,7 @@
 #   sudo make test          all tests but those that boot other kernels
 #   make build              the release binary, with the Swift runtime inside
 #   sudo make bench         speed and memory, against other tools; writes bench/RESULTS.md
+#   sudo make test-fuzz-dialogues  10,007 random clients and as many checks against real mail servers, 10 minutes
 #   sudo make test-kernels  the kernel tests in 5.10, 6.1, 6.12 and the newest kernel, in virtual machines
 #   make lint               the style of Swift, C and scripts
 #   sudo make install       PREFIX=/usr/local, DESTDIR=
@@ -48,7 +49,7 @@ KERNEL_PACKAGES  := php-cli qemu-system-x86 busybox-static cpio debian-archive-k
 RELEASE := .build/release/mailsnoop
 DEBUG   := .build/debug/mailsnoop
 
-.PHONY: run demo test build bench test-kernels lint install install-files deb tarball try-packages clean bpf connector php mail test-build swift
+.PHONY: run demo test build bench test-fuzz-dialogues test-kernels lint install install-files deb tarball try-packages clean bpf connector php mail test-build swift
 
 run: build
 	$(Q)$(RELEASE)
@@ -58,6 +59,9 @@ demo: build
 
 test: packages-TEST test-build
 	$(Q)$(SWIFT) test --skip-build $(TEST_ARGUMENTS)
+
+test-fuzz-dialogues: packages-TEST test-build
+	$(Q)MAILSNOOP_FUZZ_DIALOGUES=10007 $(SWIFT) test --skip-build --filter FuzzedDialogueTests
 
 test-build: bpf connector php mail swift
 	$(Q)$(SWIFT) build --build-tests
@@ -76,7 +80,7 @@ test-kernels: packages-KERNEL test-build
 lint: swift
 	$(Q)$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch \
-		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record packaging/deb packaging/tarball packaging/try
+		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/mail/server Tests/replay/record packaging/deb packaging/tarball packaging/try
 
 install: packages-INSTALL build
 	$(Q)$(MAKE) --no-print-directory install-files
