@@ -6,6 +6,7 @@
 #   make fuzz               damaged databases, recordings and complaints, under AddressSanitizer; an hour
 #   make build              the release binary, with the Swift runtime inside
 #   sudo make bench         speed and memory, against other tools; writes bench/RESULTS.md
+#   sudo make test-fuzz-dialogues  10,007 random clients and as many checks against real mail servers, 10 minutes
 #   sudo make test-kernels  the kernel tests in 5.10, 6.1, 6.12 and the newest kernel, in virtual machines
 #   sudo make test-systemd  the package in a virtual Debian 12 that systemd boots: 5 minutes, and those of `make deb`
 #   make lint               the style of Swift, C and scripts
@@ -51,7 +52,7 @@ KERNEL_PACKAGES  := php-cli qemu-system-x86 busybox-static cpio debian-archive-k
 RELEASE := .build/release/mailsnoop
 DEBUG   := .build/debug/mailsnoop
 
-.PHONY: run demo test fuzz build bench test-kernels lint install install-files deb tarball try-packages test-systemd clean bpf connector php mail test-build swift
+.PHONY: run demo test fuzz build bench test-fuzz-dialogues test-kernels lint install install-files deb tarball try-packages test-systemd clean bpf connector php mail test-build swift
 
 run: build
 	$(Q)$(RELEASE)
@@ -61,6 +62,9 @@ demo: build
 
 test: packages-TEST test-build
 	$(Q)$(SWIFT) test --skip-build $(TEST_ARGUMENTS)
+
+test-fuzz-dialogues: packages-TEST test-build
+	$(Q)MAILSNOOP_FUZZ_DIALOGUES=10007 $(SWIFT) test --skip-build --filter FuzzedDialogueTests
 
 test-build: bpf connector php mail swift
 	$(Q)$(SWIFT) build --build-tests
@@ -88,7 +92,7 @@ test-kernels: packages-KERNEL test-build
 lint: swift
 	$(Q)$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 	$(Q)bash -n .ci/run Tests/kernels/run Tests/debian.bash Tests/php/fetch \
-		Tests/mail/fetch Tests/mail/machine Tests/mail/clients Tests/replay/record Tests/systemd/machine Tests/systemd/vm packaging/deb packaging/tarball packaging/try
+.PHONY: run demo test fuzz build bench test-fuzz-dialogues test-kernels lint install install-files deb tarball try-packages test-systemd clean bpf connector php mail test-build swift
 
 install: packages-INSTALL build
 	$(Q)$(MAKE) --no-print-directory install-files
