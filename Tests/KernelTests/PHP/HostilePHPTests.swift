@@ -100,7 +100,8 @@ extension KernelSuite {
             var trace = try LiveTrace(port: port)
             try Child([copy, "-n", script]).end()
             #expect(trace.ended(1).first?.php == nil)
-            let program = try #require(trace.programs.first { $0.isNamed })
+            let file = try #require(try FileManager.default.attributesOfItem(atPath: copy)[.systemFileNumber] as? Int)
+            let program = try #require(trace.programs.first { $0.inode == UInt64(file) })
             let running = try Child([copy, "-n", "-r", "echo 'up', PHP_EOL; fgets(STDIN);"])
             #expect(running.line() == "up")
             #expect(program.pid != running.pid)
@@ -120,10 +121,10 @@ extension KernelSuite {
             for count in 1...3 {
                 try Child([copy, "once", "127.0.0.1", "\(port)"]).end()
                 _ = trace.ended(count)
-                for program in trace.programs where program.inode == UInt64(file) { trace.probe.refuse(program) }
+                for program in trace.programs where program.inode == UInt64(file) { trace.probe.php.refuse(program) }
             }
             var asked = trace.programs.filter { $0.inode == UInt64(file) }
-            #expect(asked.map(\.isNamed) == [false])
+            #expect(asked.count == 1)
             // The same file by its number.
             try shell("cat '/usr/bin/php\(php.series)' >'\(copy)'")
             let running = try Child([copy, "-n", "-r", "echo 'up', PHP_EOL; fgets(STDIN);"])
@@ -131,7 +132,7 @@ extension KernelSuite {
             trace.read()
             asked = trace.programs.filter { $0.inode == UInt64(file) }
             #expect(asked.last?.pid == running.pid)
-            for case .known(let binary) in PHPInspector.inspect(pid: running.pid) { trace.probe.learn(binary) }
+            for case .known(let binary) in PHPInspector.inspect(pid: running.pid) { trace.probe.php.learn(binary) }
             running.end()
             let script = try folder.add("<?php\n@fsockopen('127.0.0.1', \(port));\n", to: "script.php")
             try Child([copy, "-n", script]).end()
