@@ -6,7 +6,7 @@ import Testing
 @testable import mailsnoop
 
 /// The one function that makes files for outputs. Needs no root.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 final class OutputFileTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-\(UUID())").path
     private var path: String { folder + "/out" }

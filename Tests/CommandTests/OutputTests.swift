@@ -6,7 +6,7 @@ import Testing
 @testable import mailsnoop
 
 /// Rows on their way through threads of their own to a pipe. Needs no root.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct OutputTests {
     /// A pipe: it takes 64 KiB, and no more before it is read.
     private struct Pipe: ~Copyable {

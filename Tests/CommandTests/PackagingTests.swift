@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is made of the program's own words for a package. `sudo make try-packages` installs it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct PackagingTests {
     private static let commands = [
         "top", "trace", "record", "export", "senders", "match", "note", "status", "doctor", "demo",

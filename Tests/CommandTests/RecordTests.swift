@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `record` and what reads it, as a user runs them, with real connects.
-@Suite(.serialized, .enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(3)))
+@Suite(.serialized, .enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(10)))
 struct RecordTests {
     private let port = 10_103
     private let folder = FileManager.default.temporaryDirectory.appending(path: "mailsnoop-\(UUID())").path

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The live view on a real terminal (tmux), of a recording: 23 mails of a spammer, 5 of a mail server, 3 of a shop.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(10)))
 struct TopTests {
     private static let recording = "\(Repository.tests)/replay/demo.jsonl"
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `mailsnoop trace` and `doctor` as a user runs them, with real connects.
-@Suite(.serialized, .enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(2)))
+@Suite(.serialized, .enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(10)))
 struct TraceTests {
     private let port = 10_061
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Tests/HistoryLoad writes under load, and is killed at some moment.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct CrashTests {
     /// 100 in all, in four databases at a time.
     @Test(arguments: 0..<4 as Range<UInt64>) func killedAtAnyMoment(seed: UInt64) async throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import MailWatch
 
 /// Databases that are not as the program makes them, and files that go away under a recorder.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct DamageTests {
     private let place = Place()
     private let text = Array("mail.php".utf8)

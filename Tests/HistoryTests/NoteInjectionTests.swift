@@ -9,7 +9,7 @@ import Testing
 
 /// A note about hostile names has the elements of one about tame names, as real parsers see it: html5lib, and cmark-gfm with
 /// all its extensions.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct NoteInjectionTests {
     private static let skeleton = """
         import html5lib, sys

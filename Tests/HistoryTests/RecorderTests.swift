@@ -6,7 +6,7 @@ import Testing
 
 @testable import MailWatch
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RecorderTests {
     private let place = Place()
     private let text = Array("mail.php".utf8)

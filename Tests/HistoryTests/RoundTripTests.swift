@@ -3,7 +3,7 @@ import Testing
 
 @testable import MailWatch
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct RoundTripTests {
     private let place = Place()
 

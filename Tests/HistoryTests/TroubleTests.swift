@@ -9,7 +9,7 @@ import Testing
 @testable import MailWatch
 
 /// File systems that are full or cannot be written, clocks that step.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct TroubleTests {
     private let place = Place()
     private let text = Array("mail.php".utf8)

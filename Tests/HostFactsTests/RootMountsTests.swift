@@ -20,7 +20,7 @@ struct RootMountsTests {
         #expect(RootMounts.mount(at: "/", in: Array(text.utf8)) == expected.map { Array($0.utf8) })
     }
 
-    @Suite(.enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(1)))
+    @Suite(.enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(10)))
     struct OtherNamespaces {
         private func live(_ pid: UInt32) throws -> ProcessDescription {
             var process = ProcessDescription()

@@ -3,7 +3,7 @@ import HostFacts
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct WorkersTests {
     /// Counts what is told from any thread.
     private final class Counts: Sendable {

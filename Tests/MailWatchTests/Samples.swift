@@ -11,6 +11,7 @@ extension ProcessDescription {
         process.comm = Array("php".utf8)
         process.exe = Array("/usr/bin/php8.2".utf8)
         process.argv = Array("php\0send.php\0".utf8)
+        process.cwd = Array("/srv/www".utf8)
         process.exeInode = 4001
         process.exeDevice = 8 << 20 | 1
         process.mountNamespace = 4_026_531_840

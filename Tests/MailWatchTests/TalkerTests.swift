@@ -18,9 +18,7 @@ struct TalkerTests {
         var trust = Policy.Trust()
         trust.exe = "/opt/trusted/*"
         judge.policy.trusted = [trust]
-        var placement = Placement(userName: "www-data")
-        placement.mailServer = nil
-        return Tracker(place: { _ in placement }, judge: { judge.judge($0) })
+        return Tracker(place: { _ in .sample }, judge: { judge.judge($0) })
     }
 
     private func talker(_ connection: UInt64, _ identity: UInt64, _ process: ProcessDescription) throws -> KernelEvent {

@@ -255,7 +255,7 @@ struct PHPInspectorTests {
         #expect(try PHPInspector.inspect(path: fixture.write(Array("#!/bin/sh\n".utf8), to: "phpize")) == nil)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func whatIsNoFileIsNone() throws {
         let fifo = fixture.path("php-fifo")
         try #require(unsafe mkfifo(fifo, 0o600) == 0)

@@ -6,7 +6,7 @@ import Testing
 @testable import Scripts
 
 /// Processes with files of their own.
-@Suite(.enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: geteuid() == 0, "needs root: run `sudo make test`"), .timeLimit(.minutes(10)))
 struct OtherRootTests {
     private let folder: Folder
     private let inspector = ScriptInspector.patient()

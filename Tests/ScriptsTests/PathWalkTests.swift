@@ -6,7 +6,7 @@ import Testing
 @testable import Scripts
 
 /// The walk below a root, held against the kernel's own.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct PathWalkTests {
     private let folder: Folder
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Scripts
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct PatienceTests {
     private static func facts(size: UInt64) -> ScriptFacts {
         var facts = ScriptFacts()
