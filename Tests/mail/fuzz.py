@@ -28,7 +28,7 @@ def cased(r, verb):
 
 
 def end(r):
-    return r.choice([b"\r\n"] * 6 + [b"\n", b" \r\n", b"\t\n"])
+    return r.choice([b"\r\n"] * 6 + [b"\n", b" \r\n", b"\t\n"]) if r.random() < r.wildness else b"\r\n"
 
 
 # Legitimate
@@ -62,18 +62,21 @@ def check(r, offers_auth):
 
 # Random
 
-def address(r, mailbox):
-    return r.choice([b"<%s>", b"<%s>", b" <%s>", b"%s", b"  <%s> "]) % mailbox
+def wild(r, usual, *unusual):
+    """One of the unusual, as wild as this client is."""
+    return r.choice(unusual) if r.random() < r.wildness else usual
 
 
 def verb(r, text):
-    return r.choice([b""] * 8 + [b" ", b"\t", b"  ", b"\0", b"\xff\xfd\x18", b"\r", b"\x16\x03\x01"]) + cased(r, text)
+    before = wild(r, b"", b" ", b"\t", b"  ", b" ", b"\t", b"\0", b"\xff\xfd\x18", b"\r", b"\x16\x03\x01")
+    return before + cased(r, text)
 
 
 def path(r, text, keyword, mailbox):
-    blank = r.choice([b" "] * 4 + [b"\t", b"  ", b" \t", b"\x0b"])
-    colon = r.choice([b":"] * 6 + [b" :", b": ", b""])
-    return verb(r, text) + blank + cased(r, keyword) + colon + address(r, mailbox) + end(r)
+    blank = wild(r, b" ", b"\t", b"\t", b"  ", b" \t", b"\x0b")
+    colon = wild(r, b":", b" :", b": ", b"")
+    return (verb(r, text) + blank + cased(r, keyword) + colon
+            + wild(r, b"<%s>", b" <%s>", b"%s", b"  <%s> ") % mailbox + end(r))
 
 
 def noise(r):
@@ -194,6 +197,7 @@ class Talk:
 
 def talk(kind, seed, number, port):
     r = random.Random(f"{kind} {seed} {number}")
+    r.wildness = r.choice([0, 0, 0.1, 0.3, 0.6])
     items, style = spam(r) if kind == "random" else check(r, kind == "legitimate-auth")
     connection = Talk(port)
     try:
