@@ -52,11 +52,16 @@ typedef struct {
 	int owned;
 } socket_lock_t;
 
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
 	int sk_err;
 	__u16 sk_protocol;
+	kuid_t sk_uid;
 };
 
 struct sk_buff {
@@ -181,10 +186,6 @@ struct mm_struct {
 	unsigned long saved_auxv[46];
 	struct file *exe_file;
 };
-
-typedef struct {
-	unsigned int val;
-} kuid_t;
 
 typedef struct {
 	unsigned int val;
