@@ -93,7 +93,6 @@ static __always_inline __u64 record_caller(struct scratch *s, __u32 slot, __u32 
 	__u64 size = sizeof(*c);
 
 	c->flags = 0;
-	c->reserved = 0;
 	c->time_ns = bpf_ktime_get_boot_ns();
 	c->tid = BPF_CORE_READ(current_task(), pid);
 	BPF_CORE_READ_INTO(&c->comm, current_task(), comm);
@@ -133,6 +132,7 @@ static __always_inline int tell_connect(struct scratch *s, __u64 size)
 static __always_inline void read_ends(struct probe_connect *c, struct sock *sk)
 {
 	c->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	c->socket_uid = BPF_CORE_READ(sk, sk_uid.val);
 	c->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	c->source_port = read_source_port(sk);
 	read_source(c->source, sk, c->family);

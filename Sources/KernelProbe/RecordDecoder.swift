@@ -43,6 +43,7 @@ public enum RecordDecoder {
             threadName: unsafe name(bytes(of: raw.comm)),
             isFollowed: UInt32(raw.flags) & PROBE_UNFOLLOWED.rawValue == 0,
             isByContent: UInt32(raw.flags) & PROBE_BY_CONTENT.rawValue != 0, php: raw.php, origin: raw.origin)
+        event.socketUID = raw.socket_uid
         event.beganBefore = UInt32(raw.flags) & PROBE_BEGAN_BEFORE.rawValue != 0
         return event
     }

@@ -60,6 +60,8 @@ public struct Connection: Sendable {
     public let isByContent: Bool
     /// It was there before the probe.
     public let beganBefore: Bool
+    /// The effective user that made the socket; nil where it is not known.
+    public let socketUID: UInt32?
     /// Unspecified, and port 0, for mail that is handed over.
     public let destination: Endpoint
     /// Socket cookie; 0 where it is not known (yet).
@@ -98,6 +100,7 @@ public struct Connection: Sendable {
         activeTime = event.time
         isByContent = event.isByContent && !event.beganBefore
         beganBefore = event.beganBefore
+        socketUID = event.socketUID
         state = event.isFollowed ? .connecting : .unknown
         guard event.isByContent else { return }
         establishedTime = event.time

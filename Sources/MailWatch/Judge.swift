@@ -36,7 +36,9 @@ public struct Judge: Sendable {
         index = profileIndex(of: connection)
         cause.isWide = isWide(connection, cause, index)
         // What is judged by the process and the cause alone.
-        let isPlain = connection.dialogue == nil && !connection.beganBefore && connection.formerProcesses.isEmpty
+        let isPlain =
+            connection.dialogue == nil && !connection.beganBefore && connection.formerProcesses.isEmpty
+            && !connection.isByContent
         if isPlain, let known = profiles.values[index].judgement(of: cause) { return known }
         var judgement = Judgement(cause.verdict)
         judgement.reasons.reserveCapacity(6)
@@ -47,6 +49,9 @@ public struct Judge: Sendable {
         if connection.beganBefore { judgement.reasons.append(Reason(.beganBefore, program: [])) }
         if let connector = connection.formerProcesses.first {
             judgement.reasons.append(talker(connection, after: connector))
+        } else if let maker = socketMaker(of: connection) {
+            judgement.reasons.append(
+                Reason(.otherTalker, program: connection.process.program, name: Array("a process of uid \(maker)".utf8)))
         }
         if isPlain { profiles.values[index].remember(judgement, of: cause) }
         return judgement
@@ -202,6 +207,16 @@ extension Judge {
         else { return false }
         return host.addresses.contains(address)
             || (connection.source.port != 0 && connection.source.address == address)
+    }
+
+    /// The user that made the socket, where that is another one than the process has. Of mail on a port that is not watched
+    /// nothing else is known of the connector.
+    private func socketMaker(of connection: Connection) -> UInt32? {
+        let process = connection.process.description
+        guard connection.isByContent, let maker = connection.socketUID, process.uid != nil, maker != process.uid,
+            maker != process.effectiveUID
+        else { return nil }
+        return maker
     }
 
     private func talker(_ connection: Connection, after connector: Process) -> Reason {

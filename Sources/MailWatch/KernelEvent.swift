@@ -52,6 +52,8 @@ public struct ConnectEvent: Sendable {
     public var isByContent: Bool
     /// It was there before the probe, and `time` is when it was found. Its process is one that held it then.
     public var beganBefore = false
+    /// The effective user that made the socket; nil where it is not known.
+    public var socketUID: UInt32?
     /// What PHP was doing in this process, by the fingerprint of the context; 0 where it is no PHP that is known.
     public var php: UInt64
     /// The same for the PHP process that started this one, or one of those above it.

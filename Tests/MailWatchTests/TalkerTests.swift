@@ -119,6 +119,22 @@ struct TalkerTests {
         #expect(ended.judgement.codes.contains(.beganBefore) && ended.judgement.codes.contains(.dialogueNotSeen))
     }
 
+    /// On a port that is not watched the socket's maker is all that is known of the connector.
+    @Test(arguments: [(33 as UInt32, false), (0, true), (1009, true)])
+    func theMakerOfTheSocketIsTold(maker: UInt32, isTold: Bool) throws {
+        var tracker = tracker()
+        guard case .connect(var event) = KernelEvent.connect(7, port: 2600) else { throw Unexpected() }
+        event.isByContent = true
+        event.socketUID = maker
+        let connection = try tracker.connection(.connect(event))
+        #expect(connection.judgement.codes.contains(.otherTalker) == isTold)
+        if isTold {
+            #expect(
+                connection.judgement.sentence(.otherTalker)
+                    == "/usr/bin/php8.2 sends on a connection that another process made: a process of uid \(maker).")
+        }
+    }
+
     @Test func theIdlestEndFirst() throws {
         var tracker = tracker()
         for number in 1...7 as ClosedRange<UInt64> { _ = tracker.handle(.connect(number)) }

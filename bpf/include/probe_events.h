@@ -102,7 +102,7 @@ struct probe_connect {
 	__u8 source[16];	/* IPv4 in the first four bytes */
 	__u8 destination[16];
 	__u32 tid;
-	__u32 reserved;
+	__u32 socket_uid;	/* of whoever made the socket; in a PROBE_CONNECT or PROBE_TALKER */
 	char comm[PROBE_COMM];	/* of the thread */
 	__u64 php;		/* fingerprint of this process's own probe_context; 0: it is no PHP that is known */
 	__u64 origin;		/* of the PHP process that started this one, or one above it; 0: none */
