@@ -71,7 +71,8 @@ final class ExeFiles {
     private func look(_ question: Question, isHere: Bool) -> Finding {
         let file = question.file
         let present = HostFile.all(at: file.path)
-        if let same = present.first(where: { $0.inode == file.inode && $0.device == file.device }), !question.isDeleted {
+        if let same = present.first(where: { $0.inode == file.inode && $0.device == file.device }), !question.isDeleted
+        {
             if same.owner == 0 {
                 if formerly.count >= Self.memoryLimit { formerly = [] }
                 formerly.insert(file)
