@@ -66,7 +66,7 @@ public struct Configuration: Sendable, Equatable {
             guard !subject.isEmpty else { return nil }
             let entry = "[[trusted]] no. \(index + 1) (\(subject.joined(separator: ", ")))"
             guard let uid = trust.uid else {
-                let place = trust.unit == nil && trust.container == nil ? "" : ", also one within its unit or container,"
+                let place = trust.unit == nil && trust.container == nil ? "" : " within its unit or container"
                 return Escaping.text(
                     "\(entry) names no user: any user\(place) can make it run other code; add user = \"NAME\"")
             }

@@ -101,7 +101,8 @@ final class ExeFiles: Sendable {
 
     private func compare(_ question: Question, _ present: [HostFile], _ formerly: inout Set<File>) -> Finding {
         let file = question.file
-        if let same = present.first(where: { $0.inode == file.inode && $0.device == file.device }), !question.isDeleted {
+        if let same = present.first(where: { $0.inode == file.inode && $0.device == file.device }), !question.isDeleted
+        {
             if same.owner == 0 {
                 if formerly.count >= Self.memoryLimit { formerly = [] }
                 formerly.insert(file)

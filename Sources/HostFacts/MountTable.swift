@@ -31,7 +31,8 @@ struct MountTable {
     init(text: [UInt8]) {
         for line in text.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-            guard let dash = fields.firstIndex(of: "-"), dash > 5, dash + 3 < fields.count, let number = UInt32(fields[0])
+            guard let dash = fields.firstIndex(of: "-"), dash > 5, dash + 3 < fields.count,
+                let number = UInt32(fields[0])
             else { continue }
             let numbers = fields[2].split(separator: ":").compactMap { UInt32($0) }
             guard numbers.count == 2 else { continue }

@@ -1,7 +1,7 @@
 /// Why the exe does not tell which code a process runs. An unprivileged user can bring about each of them.
 public struct Doubts: OptionSet, Sendable {
-    public let rawValue: UInt8
-    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    public let rawValue: UInt16
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// The credentials are of another user namespace than the initial one: with it comes the right to mount.
     public static let userNamespace = Doubts(rawValue: 1 << 0)
@@ -19,12 +19,14 @@ public struct Doubts: OptionSet, Sendable {
     public static let loader = Doubts(rawValue: 1 << 6)
     /// The kernel did not tell the namespaces.
     public static let namespacesUnread = Doubts(rawValue: 1 << 7)
+    /// Variables such as PERL5OPT had the interpreter that it is run other code.
+    public static let interpreterVariables = Doubts(rawValue: 1 << 8)
 
     /// In the order in which the reasons come.
     static let codes: [(doubt: Doubts, code: Reason.Code)] = [
         (.userNamespace, .userNamespace), (.mountNamespace, .unprivilegedMount), (.unmounted, .exeUnmounted),
         (.exeChanged, .exeChanged), (.loaderVariables, .loaderVariables), (.environment, .environmentTruncated),
-        (.loader, .runByLoader),
+        (.interpreterVariables, .interpreterVariables), (.loader, .runByLoader),
     ]
 }
 
@@ -43,6 +45,9 @@ extension ProcessDescription {
         if let execution {
             if execution.exeInode != exeInode || execution.exeDevice != exeDevice { doubts.insert(.exeChanged) }
             if execution.hasLoaderVariables { doubts.insert(.loaderVariables) }
+            if execution.hasInterpreterVariables, OptionGrammar.of(program: Path.name(exe)) != nil {
+                doubts.insert(.interpreterVariables)
+            }
             if execution.isEnvironmentTruncated { doubts.insert(.environment) }
         }
         if Self.isLoader(Path.name(exe)) { doubts.insert(.loader) }

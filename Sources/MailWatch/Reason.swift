@@ -39,6 +39,7 @@ public struct Reason: Sendable, Equatable {
         case exeUnmounted = "exe-unmounted"
         case exeChanged = "exe-changed"
         case loaderVariables = "loader-variables"
+        case interpreterVariables = "interpreter-variables"
         case environmentTruncated = "environment-truncated"
         case runByLoader = "run-by-loader"
         /// In place of `exeDeleted`, and no alarm.
@@ -129,6 +130,7 @@ extension Reason.Code {
         case .exeUnmounted: "The file of @ is not mounted anywhere: it was made in memory, or unmounted."
         case .exeChanged: "The process was started from another file than @."
         case .loaderVariables: "The environment of @ made the dynamic loader add code (LD_PRELOAD and the like)."
+        case .interpreterVariables: "The environment of @ made it run other code first (PERL5OPT and the like)."
         case .environmentTruncated: "The environment of @ is too long to be searched for LD_PRELOAD and the like."
         case .runByLoader: "@ is the dynamic loader, which runs any program that its arguments name."
         case .programUpgraded: "The file of @ was replaced by root after the program started, as by an upgrade."

@@ -121,7 +121,7 @@ struct ConfigurationTests {
             (#"exe = "/x""#, "[[trusted]] no. 1 (exe /x) names no user: any user can make it run other code"),
             (#"script = "/srv/*""#, "(script /srv/*) names no user"),
             ("exe = \"/x\"\ndestinations = [\"192.0.2.1\"]", "names no user"),
-            ("exe = \"/x\"\nunit = \"a.service\"", "also one within its unit or container"),
+            ("exe = \"/x\"\nunit = \"a.service\"", "any user within its unit or container can"),
             ("exe = \"/x\"\nuser = \"www-data\"", "trusts user www-data"),
             ("script = \"/x\"\nuser = \"65534\"", "trusts user nobody"),
             ("exe = \"/x\"\nuser = \"root\"", nil), (#"user = "www-data""#, nil), (#"unit = "a.service""#, nil),

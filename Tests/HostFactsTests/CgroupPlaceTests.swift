@@ -63,9 +63,12 @@ struct CgroupPlaceTests {
             ("/system.slice/shop.service/docker-\(id).scope", 2, "shop.service/docker-\(id).scope"),
             ("/system.slice/shop.service/a/lxc.payload.x", 2, "shop.service/lxc.payload.x"),
             ("/system.slice/shop.service/workers", 2, "shop.service"),
-            ("/system.slice/postfix.service", 0, ".../postfix.service"), ("/deleg/lxc.payload.x/y", 0, ".../lxc.payload.x"),
-            ("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope/container", 5,
-             "user@1000.service/libpod-\(id).scope"),
+            ("/system.slice/postfix.service", 0, ".../postfix.service"),
+            ("/deleg/lxc.payload.x/y", 0, ".../lxc.payload.x"),
+            (
+                "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-\(id).scope/container", 5,
+                "user@1000.service/libpod-\(id).scope"
+            ),
             (".../lxc.payload.x", 2, ".../lxc.payload.x"), (".../docker-\(id).scope/x", 3, ".../docker-\(id).scope"),
             ("/deleg/x", 1, nil),
         ] as [(String, Int, String?)])

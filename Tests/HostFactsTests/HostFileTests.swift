@@ -25,7 +25,8 @@ struct HostFileTests {
     }
 
     @Test(arguments: [
-        "", "/", "usr/bin/env", "/usr/bin", "/usr/bin/no-such-file", "/usr/bin/env/x", "/dev/null", "/usr/bin/../bin/env",
+        "", "/", "usr/bin/env", "/usr/bin", "/usr/bin/no-such-file", "/usr/bin/env/x", "/dev/null",
+        "/usr/bin/../bin/env",
         // A symbolic link leads where somebody wants it to.
         "/proc/self/exe", "/usr/bin/env\0", "/proc/self/root/usr/bin/env",
     ])

@@ -174,7 +174,9 @@ struct MailServersTests {
         old.exeInode += 1
         #expect(server(old)?.standing == .inContainer)
         #expect(placement(old, unit: "postfix.service").mailServer?.standing == .installed)
-        for unit in ["user@1000.service", "user@1000.service/postfix.service", "session-3.scope", ".../postfix.service"] {
+        for unit in [
+            "user@1000.service", "user@1000.service/postfix.service", "session-3.scope", ".../postfix.service",
+        ] {
             #expect(placement(old, unit: unit).mailServer?.standing == .inContainer)
         }
         #expect(placement(old, unit: "docker.service", container: "web1").mailServer?.standing == .inContainer)

@@ -176,7 +176,8 @@ extension KernelSuite {
         /// A user to whom root has delegated a cgroup names those below it.
         @Test(arguments: [
             ("lxc.payload.x", "container = \"x\""), ("x.service", "unit = \"x.service\""),
-            ("x.service", "unit = \"*x.service\""), ("docker-\(String(repeating: "0a", count: 32)).scope", "container = \"0a*\""),
+            ("x.service", "unit = \"*x.service\""),
+            ("docker-\(String(repeating: "0a", count: 32)).scope", "container = \"0a*\""),
             ("a/b/lxc/x", "container = \"x\""),
         ])
         func cgroupThatAUserMadeIsNotTheSystems(name: String, entry: String) throws {

@@ -16,15 +16,19 @@ struct TrustTests {
 
     /// A whole delivery.
     private func judgement(
-        _ process: ProcessDescription, facts: ScriptFacts? = nil, php: PHPContext? = nil,
-        placement change: (inout Placement) -> Void = { _ in }, _ trust: (inout Policy.Trust) -> Void
+        _ process: ProcessDescription, _ placement: Placement, _ entry: Policy.Trust,
+        facts: ScriptFacts? = nil, php: PHPContext? = nil
     ) throws -> Judgement {
-        var placement = Placement.sample
-        change(&placement)
-        var entry = Policy.Trust()
-        trust(&entry)
         var trace = JudgedTrace(process, facts: facts, php: php, placement: placement) { $0.trusted = [entry] }
         return try trace.whole(.said("EHLO host.example"), .said("MAIL FROM:<a@b.example>", 2))
+    }
+
+    private func judgement(
+        _ process: ProcessDescription, _ trust: (inout Policy.Trust) -> Void
+    ) throws -> Judgement {
+        var entry = Policy.Trust()
+        trust(&entry)
+        return try judgement(process, .sample, entry)
     }
 
     private func byExe(_ trust: inout Policy.Trust) { trust.exe = check }
@@ -96,6 +100,21 @@ struct TrustTests {
         #expect(try judgement(program) { $0.exe = "/usr/lib/*" }.codes == [.trusted])
     }
 
+    /// Of a program that is no interpreter they say nothing.
+    @Test(arguments: [
+        ("/usr/bin/perl", true), ("/usr/bin/python3.11", true), ("/usr/bin/node", true), ("/usr/bin/curl", false),
+    ])
+    func variablesOfAnInterpreterAreTheOnesItReads(exe: String, isDoubtful: Bool) throws {
+        let sender = process {
+            $0.exe = Array(exe.utf8)
+            $0.argv = $0.exe + [0]
+            $0.execution?.hasInterpreterVariables = true
+        }
+        let judgement = try judgement(sender) { $0.exe = "/usr/bin/*" }
+        #expect(judgement.verdict == (isDoubtful ? Verdict.directMX : Verdict.mta))
+        #expect(judgement.codes.contains(.interpreterVariables) == isDoubtful)
+    }
+
     @Test func whatWasNotReadIsNotTrusted() throws {
         #expect(try judgement(process { $0.userNamespace = 0 }, byExe).codes == [.remoteMX, .noMailServer])
         #expect(try judgement(process { $0.gaps = .exeTruncated }, byExe).verdict == Verdict.directMX)
@@ -108,36 +127,36 @@ struct TrustTests {
             (.foreign, 33, false), (.unknown, 33, false),
         ] as [(FileStanding, UInt32?, Bool)])
     func fileIsRootsOrTheTrustedUsers(standing: FileStanding, uid: UInt32?, isTrusted: Bool) throws {
-        let judgement = try judgement(process(), placement: { $0.exe = standing }) {
-            $0.exe = check
-            $0.uid = uid
-        }
+        var entry = Policy.Trust()
+        entry.exe = check
+        entry.uid = uid
+        var placement = Placement.sample
+        placement.exe = standing
+        let judgement = try judgement(process(), placement, entry)
         #expect((judgement.verdict == Verdict.mta) == isTrusted)
     }
 
     /// Who can only name the program has to be sure of it; who names a user or a unit need not have seen its start.
     @Test func exeAloneHasToBeKnownFromItsStart() throws {
+        let unseen = process { $0.execution = nil }
         func verdict(
-            _ change: (inout ProcessDescription) -> Void, isMountedByHost: Bool = true,
-            _ trust: (inout Policy.Trust) -> Void
+            _ process: ProcessDescription, isMountedByHost: Bool = true, uid: UInt32? = nil, unit: String? = nil
         ) throws -> Verdict {
-            try judgement(
-                process(change),
-                placement: {
-                    $0.unit = "icinga2.service"
-                    $0.isExeMountedByHost = isMountedByHost
-                }
-            ) {
-                $0.exe = check
-                trust(&$0)
-            }.verdict
+            var entry = Policy.Trust()
+            entry.exe = check
+            entry.uid = uid
+            entry.unit = unit
+            var placement = Placement.sample
+            placement.unit = "icinga2.service"
+            placement.isExeMountedByHost = isMountedByHost
+            return try judgement(process, placement, entry).verdict
         }
-        #expect(try verdict({ $0.execution = nil }) { _ in } == Verdict.directMX)
-        #expect(try verdict({ $0.execution = nil }) { $0.uid = 33 } == Verdict.mta)
-        #expect(try verdict({ $0.execution = nil }) { $0.unit = "icinga2.service" } == Verdict.mta)
+        #expect(try verdict(unseen) == .directMX)
+        #expect(try verdict(unseen, uid: 33) == .mta)
+        #expect(try verdict(unseen, unit: "icinga2.service") == .mta)
         // PrivateTmp=
-        #expect(try verdict({ _ in }, isMountedByHost: false) { _ in } == Verdict.directMX)
-        #expect(try verdict({ _ in }, isMountedByHost: false) { $0.uid = 33 } == Verdict.mta)
+        #expect(try verdict(process(), isMountedByHost: false) == .directMX)
+        #expect(try verdict(process(), isMountedByHost: false, uid: 33) == .mta)
     }
 
     @Test(
@@ -153,50 +172,38 @@ struct TrustTests {
             ("backup.service", "backup.service", "web1", false),
         ] as [(String, String, String?, Bool)])
     func unitIsTheSystems(pattern: String, unit: String, container: String?, isTrusted: Bool) throws {
-        let judgement = try judgement(
-            process(),
-            placement: {
-                $0.unit = unit
-                $0.container = container
-            }
-        ) { $0.unit = pattern }
-        #expect((judgement.verdict == Verdict.mta) == isTrusted)
+        var entry = Policy.Trust()
+        entry.unit = pattern
+        var placement = Placement.sample
+        placement.unit = unit
+        placement.container = container
+        #expect((try judgement(process(), placement, entry).verdict == .mta) == isTrusted)
     }
 
     /// In a container the same number is somebody else, and its files are its own.
     @Test func containerIsTrustedByItsName() throws {
         func verdict(
-            _ process: ProcessDescription, _ trust: (inout Policy.Trust) -> Void
+            _ process: ProcessDescription, container: String? = nil, exe: String? = nil, uid: UInt32? = nil
         ) throws -> Verdict {
-            try judgement(
-                process,
-                placement: {
-                    $0.container = "web1"
-                    $0.exe = .foreign
-                    $0.isExeMountedByHost = false
-                }, trust
-            ).verdict
+            var entry = Policy.Trust()
+            entry.container = container
+            entry.exe = exe
+            entry.uid = uid
+            var placement = Placement(userName: "www-data", container: "web1")
+            placement.exe = .foreign
+            return try judgement(process, placement, entry).verdict
         }
         let inside = process {
             $0.mountNamespace = 4_026_532_333
             $0.exeMountNamespace = 4_026_532_333
         }
-        #expect(try verdict(inside) { $0.uid = 33 } == Verdict.directMX)
-        #expect(try verdict(inside, byExe) == Verdict.directMX)
-        #expect(try verdict(inside) { $0.container = "web1" } == Verdict.mta)
-        #expect(
-            try verdict(inside) {
-                $0.container = "web1"
-                $0.exe = check
-                $0.uid = 33
-            } == Verdict.mta)
+        #expect(try verdict(inside, uid: 33) == .directMX)
+        #expect(try verdict(inside, exe: check) == .directMX)
+        #expect(try verdict(inside, container: "web1") == .mta)
+        #expect(try verdict(inside, container: "web1", exe: check, uid: 33) == .mta)
         // Its users can make namespaces, too.
         for forged in [process { $0.userNamespace = 4_026_532_999 }, process { $0.mountNamespace = 4_026_532_999 }] {
-            #expect(
-                try verdict(forged) {
-                    $0.container = "web1"
-                    $0.exe = check
-                } == Verdict.directMX)
+            #expect(try verdict(forged, container: "web1", exe: check) == .directMX)
         }
     }
 
@@ -207,10 +214,12 @@ struct TrustTests {
         var facts = ScriptFacts()
         facts.standing = .own(owner: 33)
         func verdict(_ process: ProcessDescription, _ standing: FileStanding) throws -> Verdict {
-            try judgement(process, facts: facts, php: context, placement: { $0.exe = standing }) {
-                $0.script = "/srv/www/shop/*"
-                $0.uid = 33
-            }.verdict
+            var entry = Policy.Trust()
+            entry.script = "/srv/www/shop/*"
+            entry.uid = 33
+            var placement = Placement.sample
+            placement.exe = standing
+            return try judgement(process, placement, entry, facts: facts, php: context).verdict
         }
         #expect(try verdict(process(), .own(owner: 0)) == .mta)
         #expect(try verdict(process(), .foreign) == .directMX)
@@ -219,12 +228,10 @@ struct TrustTests {
 
     @Test func upgradedProgramIsNoDeletedOne() throws {
         let old = process { $0.isExeDeleted = true }
-        #expect(
-            try judgement(old, placement: { $0.exe = .former }) { _ in }.codes
-                == [.remoteMX, .noMailServer, .programUpgraded])
-        #expect(try judgement(old, placement: { $0.exe = .foreign }) { _ in }.codes.last == .exeDeleted)
         var former = Placement.sample
         former.exe = .former
+        #expect(try judgement(old, former, Policy.Trust()).codes == [.remoteMX, .noMailServer, .programUpgraded])
+        #expect(try judgement(old, .sample, Policy.Trust()).codes == [.remoteMX, .noMailServer, .exeDeleted])
         var server = JudgedTrace(old, mailServer: MailServer(name: "Postfix", standing: .installed), placement: former)
         #expect(try server.whole(.said("EHLO host.example")).codes == [.installedMTA, .programUpgraded])
     }
