@@ -82,6 +82,15 @@ struct ScriptInspectorTests {
 
     private func facts(_ path: String) -> ScriptFacts { inspector.facts(of: Array(path.utf8), in: own) }
 
+    /// In a container the host's name for a number is somebody else's.
+    @Test func ownerOfAContainersFileIsANumber() throws {
+        let path = try folder.write("a.php", "abc")
+        let late = inspector.find(Array(path.utf8), in: try .own(), namesOwner: false)
+        while !late.isSettled { usleep(100) }
+        #expect(late.value.uid == getuid())
+        #expect(late.value.owner == nil)
+    }
+
     @Test func whatIsKnownOfAFile() throws {
         let path = try folder.write("w/wp-content/plugins/x/x.php", "abc")
         try folder.write("w/wp-includes/version.php", "<?php\n$wp_version = '6.1.9';\n")
