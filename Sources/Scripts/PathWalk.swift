@@ -87,7 +87,7 @@ struct PathWalk {
         return Self.open(name, in: directory, flags: flags)
     }
 
-    private static func open(_ name: [UInt8], in directory: borrowing Descriptor, flags: Int32) -> Descriptor? {
+    static func open(_ name: [UInt8], in directory: borrowing Descriptor, flags: Int32) -> Descriptor? {
         let name = name.map(CChar.init(bitPattern:)) + [0]
         // The name ends with NUL.
         return Descriptor(unsafe openat(directory.number, name, pathOnly | O_NOFOLLOW | O_CLOEXEC | flags))

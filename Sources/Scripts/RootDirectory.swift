@@ -1,9 +1,23 @@
 internal import CLinux
 internal import Glibc
+internal import MailWatch
 
 /// The directory that a process has for its root.
 final class RootDirectory {
+    private enum Known {
+        case found(RootDirectory)
+        /// By errno.
+        case failed(Int32)
+        /// Too many are open.
+        case unknown
+    }
+
+    /// Each is a descriptor.
+    private static let directoryLimit = 32
+
     private let descriptor: Descriptor
+    private var directories: [[UInt8]: Known] = [:]
+    private var openDirectories = 0
 
     init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
@@ -18,8 +32,70 @@ final class RootDirectory {
             errno = EINVAL
             return nil
         }
+        // The search for an application asks for many files of few directories.
+        if let (folder, name) = Self.split(path) {
+            switch directory(folder) {
+            case .failed(let code):
+                errno = code
+                return nil
+            case .found(let folder):
+                guard let found = folder.open(name, flags: 0), let status = found.status else { return nil }
+                if status.st_mode & S_IFMT != S_IFLNK { return found }
+            case .unknown: break
+            }
+        }
+        return walk(path)
+    }
+
+    private func walk(_ path: [UInt8]) -> Descriptor? {
         var walk = PathWalk(path)
         return walk.find(from: descriptor)
+    }
+
+    private func open(_ name: [UInt8], flags: Int32) -> Descriptor? {
+        PathWalk.open(name, in: descriptor, flags: flags)
+    }
+
+    /// The directory of that path, opened once.
+    private func directory(_ path: [UInt8]) -> Known {
+        if path.isEmpty { return .found(self) }
+        if let known = directories[path] { return known }
+        let known: Known
+        if let found = openDirectory(path) {
+            guard openDirectories < Self.directoryLimit else { return .unknown }
+            openDirectories += 1
+            known = .found(RootDirectory(found))
+        } else {
+            known = .failed(errno)
+        }
+        directories[path] = known
+        return known
+    }
+
+    private func openDirectory(_ path: [UInt8]) -> Descriptor? {
+        if let (folder, name) = Self.split(path) {
+            switch directory(folder) {
+            case .found(let folder):
+                if let found = folder.open(name, flags: O_DIRECTORY) { return found }
+                // A symbolic link has to be walked.
+                guard errno == ENOTDIR else { return nil }
+            case .failed(let code):
+                errno = code
+                return nil
+            case .unknown: break
+            }
+        }
+        return walk(path + [UInt8(ascii: "/")])
+    }
+
+    /// The directory and the name in it; nil for what only a walk can find.
+    private static func split(_ path: [UInt8]) -> (folder: [UInt8], name: [UInt8])? {
+        let names = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+        // Each name is a call deeper.
+        guard Path.isAbsolute(path), let name = names.last, names.count <= 64,
+            !names.contains(where: { $0.isEmpty || $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) })
+        else { return nil }
+        return (Array(path.dropLast(name.count + 1)), Array(name))
     }
 
     /// Opens what reach() has found, if it is a regular file of a file system that holds files: some in proc and tracefs
