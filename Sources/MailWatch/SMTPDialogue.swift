@@ -90,9 +90,9 @@ private struct Progress: Sendable, Equatable {
     /// begun the next message when that comes, but hardly four of them.
     var messageEnds = SIMD4<UInt32>()
     var quit: UInt32?
-    /// Ordinal of the latest EHLO, HELO, LHLO, AUTH or command of a message.
-    var command: UInt32 = 0
-    /// The latest answer to such a command, or the greeting, was 4xx or 5xx; or the server closed with 421.
+    /// Ordinal of the latest EHLO, HELO, LHLO, AUTH or command of a message; nil where it has been answered.
+    var command: UInt32?
+    /// The latest answer to such a command, or the greeting, was 4xx or 5xx.
     var isRefused = false
     var isMessageTaken = false
 
@@ -148,8 +148,11 @@ extension SMTPDialogue {
     private mutating func take(reply line: LineEvent) {
         let reply = Reply(code: line.code, text: Array(line.text.prefix(Self.replyLimit)))
         if line.kind == .greeting { greeting = reply } else { lastReply = reply }
-        if line.kind == .greeting || line.ordinal == progress.command { progress.isRefused = line.code >= 400 }
-        if line.code == 421, line.ordinal != progress.quit { progress.isRefused = true }
+        // What a server says unasked is no refusal: Exim says 421 to each client that closes without QUIT.
+        if line.kind == .greeting || line.ordinal == progress.command {
+            progress.isRefused = line.code >= 400
+            if !(300..<400).contains(line.code) { progress.command = nil }
+        }
         if line.kind == .reply, line.code == 354 { progress.isMessageTaken = true }
         if line.kind == .reply, (200..<300).contains(line.code), progress.takeMessage(line.ordinal) { accepted &+= 1 }
     }

@@ -175,7 +175,15 @@ struct JudgeTests {
         #expect(
             try trace.whole(hello, .said("250 ok", 1), .said("550 nobody", 2), .said("QUIT", 3), .said("221 bye", 3))
                 .codes == [.closedBeforeMail])
-        #expect(try trace.whole(hello, .said("250 ok", 1), .said("421 closing", 2)).codes.contains(.rejected))
+        // Said unasked, to a client that closes.
+        for ordinal in [1, 2] as [UInt32] {
+            #expect(
+                try trace.whole(hello, .said("250 ok", 1), .said("421 lost connection", ordinal)).codes
+                    == [.closedBeforeMail])
+        }
+        #expect(
+            try trace.whole(hello, .said("250 ok", 1), .said("AUTH LOGIN", 2), .said("334 x", 2), .said("535 no", 2))
+                .codes.contains(.rejected))
         #expect(try trace.whole(hello, .said("554 go away", 1), .said("250 ok", 2)).codes.contains(.rejected))
         #expect(
             try trace.whole(hello, .said("502 no EHLO", 1), .said("HELO host.example", 2), .said("250 ok", 2)).codes

@@ -50,14 +50,19 @@ extension KernelSuite {
             // It gets that far often enough.
             #expect(queued.count > round.count / 8)
             for port in queued where verdicts[port]?.verdict != "direct-mx" {
-                Issue.record("mail of dialogue \(port - 20_000): \(verdicts[port]?.text ?? "not seen")")
+                Issue.record("mail of dialogue \(port - 20_000): \(verdicts[port]?.summary ?? "not seen")")
             }
             for number in 0..<round.count {
                 let row = verdicts[30_000 + number]
-                if row?.verdict != "probe" { Issue.record("check \(number): \(row?.text ?? "not seen")") }
+                if row?.verdict != "probe" { Issue.record("check \(number): \(row?.summary ?? "not seen")") }
             }
             server.end()
             try trace.end()
         }
     }
+}
+
+extension JSON {
+    /// Of a row: why its verdict is what it is, and what was said.
+    fileprivate var summary: String { self["mailsnoop", "reasons"].text + self["source"].text + self["smtp"].text }
 }
