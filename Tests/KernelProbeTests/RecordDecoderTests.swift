@@ -95,6 +95,7 @@ struct RecordDecoderTests {
         var record = record
         let known = [
             PROBE_CONNECT, PROBE_ESTABLISHED, PROBE_CLOSED, PROBE_HANDOVER, PROBE_CONTEXT, PROBE_PROGRAM, PROBE_LINE,
+            PROBE_TALKER,
         ].map(\.rawValue)
         for kind in UInt8.min...UInt8.max where !known.contains(UInt32(kind)) {
             record[0] = kind
