@@ -12,10 +12,10 @@ struct JudgeReasonTests {
         process.argv = Array((argv ?? exe + "\0").utf8)
         process.isExeDeleted = isDeleted
         if let former {
-            var execution = ProcessDescription.Execution()
-            execution.argv = Array(former.utf8)
-            execution.cwd = Array(cwd.utf8)
-            process.execution = execution
+            process.execution?.argv = Array(former.utf8)
+            process.execution?.cwd = Array(cwd.utf8)
+        } else {
+            process.execution = nil
         }
         return process
     }

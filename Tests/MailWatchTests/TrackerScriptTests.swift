@@ -31,7 +31,11 @@ struct TrackerScriptTests {
     }
 
     private mutating func connect(_ id: UInt64, php: UInt64 = 0, origin: UInt64 = 0) throws -> Connection {
-        var event = KernelEvent.connect(id)
+        // A process whose argv names no script.
+        var pool = ProcessDescription.sample
+        pool.argv = Array("php-fpm: pool www\0".utf8)
+        pool.execution?.argv = pool.argv
+        var event = KernelEvent.connect(id, description: pool)
         guard case .connect(var connect) = event else { throw NoEvent() }
         connect.php = php
         connect.origin = origin

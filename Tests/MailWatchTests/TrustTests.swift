@@ -10,6 +10,7 @@ struct TrustTests {
         var process = ProcessDescription.sample
         process.exe = Array(check.utf8)
         process.argv = process.exe + [0]
+        process.execution?.argv = process.argv
         change(&process)
         return process
     }
