@@ -54,7 +54,9 @@ enum ProgramClaim {
         init(_ argv: [UInt8], isCut: Bool) {
             let first = argv.prefix { $0 != 0 }
             text = first.dropLast(first.reversed().prefix { $0 <= 0x20 }.count)
-            let word = first.drop { $0 <= 0x20 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "[") }.prefix { $0 > 0x20 }
+            let word = first.drop { $0 <= 0x20 || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "[") }.prefix {
+                $0 > 0x20
+            }
             path = word.prefix { $0 != UInt8(ascii: ":") }
             hasColon = path.count < word.count
             self.isCut = isCut && path.endIndex == argv.endIndex
@@ -145,7 +147,8 @@ enum ProgramClaim {
         "httpd", "apache", "nginx", "lighttpd", "litespeed", "php-fpm", "php", "perl", "python", "ruby", "node", "java",
         "sshd", "ssh", "login", "getty", "agetty", "bash", "sh", "dash", "zsh", "su", "sudo", "init", "systemd",
         "udevd", "dbus-daemon", "dbus-broker", "containerd", "containerd-shim", "dockerd", "polkitd", "rtkit-daemon",
-        "accounts-daemon", "networkmanager", "wpa_supplicant", "udisksd", "snapd", "cupsd", "avahi-daemon", "irqbalance",
+        "accounts-daemon", "networkmanager", "wpa_supplicant", "udisksd", "snapd", "cupsd", "avahi-daemon",
+        "irqbalance",
         "rpcbind", "haproxy", "squid", "nscd", "sssd", "dhclient", "dhcpcd", "snmpd", "zabbix_agentd", "multipathd",
         "cron", "crond", "atd", "acpid", "syslogd", "rsyslogd", "klogd", "auditd", "inetd", "xinetd", "named", "ntpd",
         "chronyd", "mysqld", "mariadbd", "postgres", "redis-server", "memcached", "ftpd", "proftpd", "vsftpd",

@@ -143,7 +143,8 @@ public final class Script: Sendable {
 
     convenience init(evidence: Evidence, context: PHPContext, found: Late<ScriptFacts>?) {
         self.init(
-            evidence: evidence, path: context.culpritPath, line: context.culpritFrame?.sourceLine ?? 0, context: context,
+            evidence: evidence, path: context.culpritPath, line: context.culpritFrame?.sourceLine ?? 0,
+            context: context,
             found: found)
     }
 

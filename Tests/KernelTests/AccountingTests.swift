@@ -65,14 +65,16 @@ extension KernelSuite {
                 Talk("unknown command", #"EHLO x.example\r\n"#, "<1", #"SOML FROM:<a@x.example>\r\n"#, "<1"),
                 Talk("blank line", #"\r\nNOOP\r\n"#, "<1"), Talk("half a line", #"EHLO x.example\r\nQUI"#, "<1"),
                 Talk("bare CR", #"NOOP\rXMAIL\r\n"#, "<2"), Talk("NUL", #"NOOP x\x00XMAIL\r\n"#, "<1"),
-                Talk("bytes beyond ASCII", #"EHLO x\x8d\x8aXMAIL\r\n"#, "<1"), Talk("form feed", #"NOOP\x0c\r\n"#, "<1"),
+                Talk("bytes beyond ASCII", #"EHLO x\x8d\x8aXMAIL\r\n"#, "<1"),
+                Talk("form feed", #"NOOP\x0c\r\n"#, "<1"),
                 Talk("line that some cut", "NOOP \(String(repeating: "x", count: 506))\\r\\n", "<1"),
                 Talk("longer than what is kept", "NOOP \(String(repeating: "x", count: 2003))\\r\\n", "<1"),
                 Talk("more lines than are looked at", String(repeating: #"NOOP\r\n"#, count: 257), "<257"),
                 Talk("refused chunk", #"BDAT 7\r\nNOOP 7\r\n"#, "<2"), Talk("verb and more", #"NOOPS\r\n"#, "<1"),
                 Talk("credential nobody asked for", #"AUTH FOO\r\nQ0xBUk5FVA==\r\n"#, "<2"),
                 Talk(
-                    "second credential", #"AUTH LOGIN\r\n"#, "<1", #"Q0xBUk5FVA==\r\n"#, "<1", #"Q0xBUk5FVA==\r\n"#, "<1"
+                    "second credential", #"AUTH LOGIN\r\n"#, "<1", #"Q0xBUk5FVA==\r\n"#, "<1", #"Q0xBUk5FVA==\r\n"#,
+                    "<1"
                 ),
                 Talk("TLS", #"STARTTLS\r\n"#, "<1", #"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"#),
                 Talk("recipient", #"RCPT TO:<b@y.example>\r\n"#, "<1"),
@@ -142,7 +144,8 @@ extension KernelSuite {
         @Test func messageIsKnownByTheServersWord() throws {
             let (connection, lines) = try run(
                 Talk(
-                    "", #"EHLO x.example\r\n"#, "<1", #"NOOP\rMAIL FROM:<a@x.example>\rRCPT TO:<b@y.example>\rDATA\r\n"#,
+                    "", #"EHLO x.example\r\n"#, "<1",
+                    #"NOOP\rMAIL FROM:<a@x.example>\rRCPT TO:<b@y.example>\rDATA\r\n"#,
                     "<4", #"MAIL FROM:<no@command.example>\r\n.\r\n"#, "<1", #"QUIT\r\n"#, "<1"))
             #expect(connection.dialogue?.messages == 0)
             #expect(lines.contains { $0.kind == .reply && $0.code == 354 })

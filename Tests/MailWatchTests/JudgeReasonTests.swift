@@ -125,7 +125,8 @@ struct JudgeReasonTests {
     @Test(
         arguments: [
             "klogd", "syslogd" + String(repeating: " ", count: 1016), "dbus-daemon --system", "kworker/u8:1",
-            "/usr/lib/systemd/systemd-journald", "containerd-shim", "rtkit-daemon", "[rcu_sched]", "[kworker/3:1H-events] ",
+            "/usr/lib/systemd/systemd-journald", "containerd-shim", "rtkit-daemon", "[rcu_sched]",
+            "[kworker/3:1H-events] ",
             "  sshd: root@pts/0", "\tcupsd\t-l", "jbd2/sda1-8", "(sd-pam)", "unheard-of", "b2.pl", "/usr/sbin/x /perl",
             "ksoftirqd/0", "migration/1", String(repeating: "/", count: 1016) + "syslogd",
             "syslogd" + String(repeating: "\0", count: 1015) + "x",
@@ -146,7 +147,8 @@ struct JudgeReasonTests {
             ("/usr/bin/ruby3.1", "ruby /usr/bin/puma -p 80", "puma 6.0 (tcp://0.0.0.0:80) [a]"),
             ("/usr/bin/ruby3.1", "ruby /usr/local/bin/bundle exec sidekiq", "sidekiq 7.0 shop [0 of 5 busy]"),
             ("/usr/bin/node", "node /usr/lib/node_modules/pm2/lib/Daemon.js", "PM2 v5.3.0: God Daemon (/root/.pm2)"),
-            ("/usr/bin/perl", "perl /srv/a/send.pl", "send: 3 of 7"), ("/usr/bin/perl", "perl /srv/a/b.pl", "perl b.pl 7"),
+            ("/usr/bin/perl", "perl /srv/a/send.pl", "send: 3 of 7"),
+            ("/usr/bin/perl", "perl /srv/a/b.pl", "perl b.pl 7"),
         ])
     func titleOfAScriptIsAChange(exe: String, former: String, title: String) throws {
         let argv = former.split(separator: " ").joined(separator: "\0") + "\0"
@@ -168,14 +170,17 @@ struct JudgeReasonTests {
             ("/usr/bin/bash", "-bash", "-bash|"), ("/opt/x/postgres", "postgres|-D|x", "postgres: checkpointer"),
         ])
     func usualTitleIsNone(exe: String, former: String, title: String) throws {
-        func zeroed(_ text: String) -> String { text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\0") }
+        func zeroed(_ text: String) -> String {
+            text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\0")
+        }
         #expect(try codes(process(exe: exe, argv: zeroed(title), startedAs: zeroed(former) + "\0")) == [])
     }
 
     /// A daemon's name, or a system's path, on a file where no daemon is installed.
     @Test(arguments: [
         ("/dev/shm/httpd", "httpd", true), ("/tmp/.x/sshd", "/usr/sbin/sshd", true), ("/tmp/sshd", "sshd: root", true),
-        ("/memfd:nginx", "nginx", true), ("/memfd:x/crond", "crond", true), ("/var/tmp/dbus-daemon", "dbus-daemon", true),
+        ("/memfd:nginx", "nginx", true), ("/memfd:x/crond", "crond", true),
+        ("/var/tmp/dbus-daemon", "dbus-daemon", true),
         ("/var/www/a/cron", "/usr/sbin/cron", true), ("/home/ann/bin/perl", "/usr/bin/perl", true),
         ("/tmp/tool", "tool", false), ("/tmp/perl", "perl", false), ("/home/ann/bin/nginx", "nginx", false),
         ("/opt/x/sbin/httpd", "/usr/sbin/httpd", false), ("/home/ann/bin/x", "/usr/local/bin/x", false),
@@ -192,7 +197,9 @@ struct JudgeReasonTests {
             ])
     }
 
-    @Test(arguments: [("kworker/0:1", true), ("kswapd0", true), ("ksoftirqd/3", true), ("perl", false), ("loop", false)])
+    @Test(arguments: [
+        ("kworker/0:1", true), ("kswapd0", true), ("ksoftirqd/3", true), ("perl", false), ("loop", false),
+    ])
     func nameOfAKernelThreadIsSaid(comm: String, isFalse: Bool) throws {
         var disguised = process(exe: "/usr/bin/perl", argv: "perl\0b.pl\0")
         disguised.comm = Array(comm.utf8)
@@ -207,8 +214,10 @@ struct JudgeReasonTests {
     /// The interpreter, and how the script is named at exec; without a directory where it is not known.
     @Test(
         arguments: [
-            ("perl", "/tmp/.x.pl", "/", true), ("python3.11", "x.py", "/var/tmp", true), ("bash", "./x", "/dev/shm/a", true),
-            ("ruby3.1", "../run/shm/x.rb", "/srv", true), ("node", "/tmp/../x.js", "/", true), ("php8.2", "/tmp/x", "/", true),
+            ("perl", "/tmp/.x.pl", "/", true), ("python3.11", "x.py", "/var/tmp", true),
+            ("bash", "./x", "/dev/shm/a", true),
+            ("ruby3.1", "../run/shm/x.rb", "/srv", true), ("node", "/tmp/../x.js", "/", true),
+            ("php8.2", "/tmp/x", "/", true),
             ("perl", "x.pl", "/tmpx", false), ("perl", "x.pl", "/home/ann/tmp", false), ("sh", "/tmp", "/", false),
             // It was too long to be read.
             ("perl", "x.pl", "", true),

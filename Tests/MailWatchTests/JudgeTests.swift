@@ -159,7 +159,8 @@ struct JudgeTests {
     }
 
     /// Every byte has to be of a known command; one is enough.
-    @Test(arguments: [0, 1, 210, 212] as [UInt64]) func bytesThatNothingAccountsForAreAnAlarm(accounted: UInt64) throws {
+    @Test(arguments: [0, 1, 210, 212] as [UInt64]) func bytesThatNothingAccountsForAreAnAlarm(accounted: UInt64) throws
+    {
         var trace = JudgedTrace()
         let judgement = try trace.whole(accounted: accounted, hello, .said("QUIT", 2))
         #expect(judgement.codes == [.remoteMX, .dialogueNotSeen, .noMailServer])

@@ -10,8 +10,8 @@ struct TrustTests {
         var process = ProcessDescription.sample
         process.exe = Array(check.utf8)
         process.argv = process.exe + [0]
-        process.execution?.argv = process.argv
         change(&process)
+        process.execution?.argv = process.argv
         return process
     }
 
