@@ -51,7 +51,9 @@ private struct ProcessStatus {
             let close = stat.lastIndex(of: UInt8(ascii: ")")), open < close
         else { return nil }
         comm = Array(stat[(open + 1)..<close])
-        let fields = stat[(close + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        let fields = stat[(close + 1)...].split(separator: UInt8(ascii: " ")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         // From the third on: ppid is the fourth, starttime the 22nd.
         guard fields.count > 19, let parent = UInt32(fields[1]), let ticks = UInt64(fields[19]),
             let status = readFile("/proc/\(pid)/status", limit: 4096)

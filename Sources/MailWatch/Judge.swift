@@ -53,7 +53,8 @@ public struct Judge: Sendable {
             judgement.reasons.append(talker(connection, after: connector))
         } else if let maker = socketMaker(of: connection) {
             judgement.reasons.append(
-                Reason(.otherTalker, program: connection.process.program, name: Array("a process of uid \(maker)".utf8)))
+                Reason(.otherTalker, program: connection.process.program, name: Array("a process of uid \(maker)".utf8))
+            )
         }
         if isPlain { profiles.values[index].remember(judgement, of: cause) }
         return judgement

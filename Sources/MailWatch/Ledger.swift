@@ -72,7 +72,9 @@ public struct Ledger: Sendable {
 
     /// The `count` senders with the most connects.
     public func busiest(_ count: Int) -> [SenderRecord] {
-        Array(records.filter { $0.connects > 0 }.sorted { ($0.connects, $0.lastTime) > ($1.connects, $1.lastTime) }.prefix(count))
+        Array(
+            records.filter { $0.connects > 0 }.sorted { ($0.connects, $0.lastTime) > ($1.connects, $1.lastTime) }
+                .prefix(count))
     }
 
     private mutating func open(_ connection: Connection) {

@@ -45,7 +45,9 @@ extension SMTPDialogue.Proxy {
 
     /// `CONNECT host:port HTTP/1.1` (RFC 9110 section 9.3.6), or `GET http://host:port/ HTTP/1.1` (RFC 9112 section 3.2.2).
     private init?(http bytes: [UInt8]) {
-        let target: ArraySlice<UInt8> = bytes[...].drop { Self.isBlank($0) }.drop { !Self.isBlank($0) }.drop { Self.isBlank($0) }
+        let target: ArraySlice<UInt8> = bytes[...].drop { Self.isBlank($0) }.drop { !Self.isBlank($0) }.drop {
+            Self.isBlank($0)
+        }
         guard let first = target.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "*") else { return nil }
         var authority = target
         if let scheme = target.firstIndex(of: UInt8(ascii: ":")), target[scheme...].starts(with: "://".utf8) {

@@ -105,7 +105,8 @@ extension KernelSuite {
             var trace = try LiveTrace(port: server.port, dialogues: .ofAnyPort)
             let pid = try server.say(["<1", "\(verb) mail.com\\r\\n", "<1", #"QUIT\r\n"#, "<1"])
             try server.say([
-                "<1", String(repeating: "x", count: 257) + #"\r\n"#, "<1", #"EHLO late.example\r\n"#, "<1", #"QUIT\r\n"#, "<1",
+                "<1", String(repeating: "x", count: 257) + #"\r\n"#, "<1", #"EHLO late.example\r\n"#, "<1",
+                #"QUIT\r\n"#, "<1",
             ])
             let connection = try #require(trace.ended(1).first)
             #expect(connection.process.description.pid == pid)

@@ -16,7 +16,8 @@ extension KernelSuite {
         /// What comes before EHLO, in one segment with it, in its own, and a byte at a time.
         @Test(arguments: [
             #"NOOP\r\n"#, #"\r\n"#, #"RSET\r\n"#, #"help me\r\n"#, #"WHAT\r\n"#, #"VRFY a\r\n\r\nEXPN b\r\nNOOP\r\n"#,
-            #"\n \r\nnoop x/y\n"#, #"no such command: 7\r\n"#, #"NOOP aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"#,
+            #"\n \r\nnoop x/y\n"#, #"no such command: 7\r\n"#,
+            #"NOOP aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"#,
             #"this line is longer than what is looked at in one go, as it has eighty-one bytes\r\n"#,
         ])
         func linesBeforeAreLookedAt(before: String) throws {
@@ -52,7 +53,8 @@ extension KernelSuite {
                 #"GET /mail:25 HTTP/1.1\r\nHost: x\r\n\r\n"#, #"CONNECT mx.example:443 HTTP/1.1\r\n\r\n"#,
                 #"GET http://x.example/a:25 HTTP/1.1\r\n\r\n"#, #"GET http://x.example:80/ HTTP/1.1\r\n\r\n"#,
                 #"GET http://u:25@x.example:80/ HTTP/1.1\r\n\r\n"#, #"CONNECT [2001:db8::25]:443 HTTP/1.1\r\n\r\n"#,
-                #"SSH-2.0-OpenSSH_9.2\r\n"#, #"USER mail\r\nPASS x\r\n"#, #"\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x01\xbb"#,
+                #"SSH-2.0-OpenSSH_9.2\r\n"#, #"USER mail\r\nPASS x\r\n"#,
+                #"\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x01\xbb"#,
                 #"\x04\x01\x00\x50\x7f\x00\x00\x01\x00"#, #"A\r\nB\r\nC\r\nD\r\nE\r\nF\r\nG\r\n"#,
             ] {
                 try server.say(["<1", said])
@@ -131,7 +133,9 @@ extension KernelSuite {
             let connections = trace.ended(3 * requests.count)
             #expect(connections.count == 3 * requests.count)
             for connection in connections {
-                let lines = trace.lines.filter { $0.connection == connection.id && $0.kind != .greeting && $0.kind != .reply }
+                let lines = trace.lines.filter {
+                    $0.connection == connection.id && $0.kind != .greeting && $0.kind != .reply
+                }
                 #expect(lines.map(\.kind) == [.proxyRequest, .ehlo, .quit])
                 #expect(connection.dialogue?.proxy?.port == 25)
             }

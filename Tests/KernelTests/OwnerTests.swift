@@ -80,7 +80,8 @@ extension KernelSuite {
             let ended = trace.ended(3)
             #expect(ended.count == 3)
             #expect(ended.allSatisfy { $0.state == .closed && $0.dialogue?.gaps.contains(.bytesMissing) == true })
-            #expect(Set(ended.compactMap { $0.dialogue?.sender }) == Set((0..<3).map { Array("a\($0)@b.example".utf8) }))
+            #expect(
+                Set(ended.compactMap { $0.dialogue?.sender }) == Set((0..<3).map { Array("a\($0)@b.example".utf8) }))
             #expect(trace.probe.followedConnections().isEmpty)
         }
 
