@@ -1022,7 +1022,22 @@ __noinline int opening_block(struct __sk_buff *skb, __u32 offset, __u32 left, __
 	/* The last eight bytes. */
 	__u64 window = is_first ? 0 : ~0ull / 255 * 'a';
 	__u32 others = 0;
+	__u8 head = bytes[0];
 
+	if (!count)
+		return OPENING_NONE;
+	if (is_first) {
+		/* With a method at least; or a mail port. */
+		if (head == 5)
+			return count < 2 || bytes[1] ? OPENING_SOCKS : OPENING_NONE;
+		if (head == 4)
+			return count < 2 || (bytes[1] == 1 && (count < 4 || is_mail_port(bytes[2], bytes[3])))
+				       ? OPENING_SOCKS
+				       : OPENING_NONE;
+		/* TLS and most other protocols that are no text. */
+		if (head < '\t' || (head > '\r' && head < ' ') || (head > '~' && head != 255))
+			return OPENING_NONE;
+	}
 	for (__u32 i = 0; i < BLOCK; i++) {
 		if (i >= count)
 			break;
@@ -1037,7 +1052,7 @@ __noinline int opening_block(struct __sk_buff *skb, __u32 offset, __u32 left, __
 			return OPENING_LINES;
 	}
 	/* The rest of the word may be in the next segment, also of a request's method. */
-	if (count && count == left) {
+	if (count == left) {
 		if (!others && is_first)
 			return OPENING_LINES;
 		for (int length = 1; length < 4; length++) {
@@ -1046,26 +1061,14 @@ __noinline int opening_block(struct __sk_buff *skb, __u32 offset, __u32 left, __
 				return OPENING_LINES;
 		}
 	}
-	return count ? OPENING_TEXT : OPENING_NONE;
+	return OPENING_TEXT;
 }
 
 /* What the segment's first bytes can be. */
 static __always_inline int opening_of(struct __sk_buff *skb, struct segment *segment)
 {
 	__u32 offset = segment->offset, left = segment->size;
-	__u8 head[4] = {};
 
-	if (bpf_skb_load_bytes(skb, offset, head, left >= 4 ? 4 : left >= 2 ? 2 : 1))
-		return OPENING_NONE;
-	/* With a method at least; or a mail port. */
-	if (head[0] == 5)
-		return left < 2 || head[1] ? OPENING_SOCKS : OPENING_NONE;
-	if (head[0] == 4)
-		return left < 2 || (head[1] == 1 && (left < 4 || is_mail_port(head[2], head[3]))) ? OPENING_SOCKS
-												     : OPENING_NONE;
-	/* TLS and most other protocols that are no text. */
-	if (head[0] < '\t' || (head[0] > '\r' && head[0] < ' ') || (head[0] > '~' && head[0] != 255))
-		return OPENING_NONE;
 	for (int i = 0; i < 4; i++) {
 		int opening = opening_block(skb, offset, left, !i);
 
@@ -1273,10 +1276,17 @@ __noinline int tell_sender(struct __sk_buff *skb)
 	return d->connection != 0;
 }
 
-/* Whether it is another one than before who sends here. */
-static __always_inline bool is_other_talker(struct sock *sk, struct dialogue *d)
+/* Takes a segment of the client, and tells if another one than before has sent data. */
+static __always_inline void take_segment(struct __sk_buff *skb, struct dialogue *d)
 {
-	return d->talkers < TALKERS && d->talker != program_of(current_task()) && BPF_CORE_READ(sk, sk_lock.owned);
+	__u32 next = d->client_next;
+
+	client_segment(skb);
+	if (d->connection && next != d->client_next && d->talkers < TALKERS &&
+	    d->talker != program_of(current_task()) && BPF_CORE_READ(kernel_sock(skb), sk_lock.owned)) {
+		d->talkers++;
+		tell_sender(skb);
+	}
 }
 
 static __always_inline void watch_client(struct __sk_buff *skb)
@@ -1288,13 +1298,20 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 	if (!sk)
 		return;
 	d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
-	/* Not on a host where none began before the probe. */
-	if (!d && counts.resumable && sk->state != TCP_SYN_SENT && watched(sk->dst_port) && resume_dialogue(skb))
-		d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
 	if (!d || sk->state == TCP_SYN_SENT) {
 		tp = bpf_tcp_sock(sk);
+		if (!tp)
+			return;
+		/* Only on a host where one began before the probe. */
+		if (counts.resumable && !d && watched(sk->dst_port) && sk->state != TCP_SYN_SENT) {
+			if (resume_dialogue(skb))
+				d = bpf_sk_storage_get(&dialogues, sk, 0, 0);
+			if (d)
+				take_segment(skb, d);
+			return;
+		}
 		/* Only the first bytes tell what it is: not what follows once they have arrived. */
-		if (!tp || tp->data_segs_out > FIRST_SEGMENTS || tp->bytes_acked > FIRST_BYTES ||
+		if (tp->data_segs_out > FIRST_SEGMENTS || tp->bytes_acked > FIRST_BYTES ||
 		    tp->bytes_received > FIRST_REPLIES)
 			return;
 		if (sk->state == TCP_SYN_SENT) {
@@ -1316,14 +1333,7 @@ static __always_inline void watch_client(struct __sk_buff *skb)
 			clear_segment(skb);
 		return;
 	} else if (!d->held) {
-		__u32 next = d->client_next;
-
-		client_segment(skb);
-		/* It has sent data, so it is worth a look who that was. */
-		if (d->connection && next != d->client_next && is_other_talker(kernel_sock(skb), d)) {
-			d->talkers++;
-			tell_sender(skb);
-		}
+		take_segment(skb, d);
 	}
 	if (!d || !d->held)
 		return;
