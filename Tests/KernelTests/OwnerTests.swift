@@ -118,7 +118,8 @@ extension KernelSuite {
                 _ = try trace.open(.open)
             }
             let idlest = trace.makeRoom()
-            #expect(idlest.map(\.process.description.pid) == children.prefix(2).map(\.pid))
+            // The first two, whichever was greeted first.
+            #expect(Set(idlest.map(\.process.description.pid)) == Set(children.prefix(2).map(\.pid)))
             #expect(idlest.allSatisfy { $0.state == .unknown })
             #expect(trace.probe.losses().unfollowed == 2)
             #expect(trace.probe.followedConnections().count == 11)

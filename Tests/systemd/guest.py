@@ -242,7 +242,7 @@ Sender("run", "/run/u/u.php", run.replace("USER", "www-data"), owner="www-data")
 Sender("root", "/root/r.php", "php PATH")
 Sender("perl", "/tmp/t.pl", "runuser -u www-data -- perl PATH", PERL, "www-data")
 os.makedirs("/srv/a")
-Sender("dots", "/srv/b/d.pl", "perl /srv/a/../b/d.pl", PERL)
+Sender("dots", "/srv/a/../b/d.pl", "perl PATH", PERL, place="/srv/b/d.pl")
 os.symlink("b", "/srv/link")
 Sender("link", "/srv/link/l.pl", "perl PATH", PERL, place="/srv/b/l.pl")
 # Run by a PHP of the user's own.
