@@ -25,6 +25,9 @@ enum OutputFile {
     /// What becomes of a file that is there already.
     enum Existing { case refuse, replace, append }
 
+    /// The one device that is an output: what is written there is wanted by nobody.
+    private static let nullDevice = "/dev/null"
+
     /// Opens a regular file, for its owner only, or a pipe that somebody reads. Symbolic links are not followed, and opening
     /// waits for nobody.
     static func open(_ path: String, existing: Existing) throws -> Int32 {
@@ -48,7 +51,7 @@ enum OutputFile {
         guard file >= 0 else { throw refusal(path, errno) }
         do {
             try check(file, path, mustBePipe: exists)
-            if existing == .replace, !isPipe(file), ftruncate(file, 0) != 0 {
+            if existing == .replace, !isPipe(file), path != nullDevice, ftruncate(file, 0) != 0 {
                 throw Failure.cannotCreate(Escaping.text(path), errno)
             }
         } catch {
@@ -82,7 +85,7 @@ enum OutputFile {
         case S_IFIFO: return
         case S_IFREG where mustBePipe: throw refusal(path, EEXIST)
         case S_IFREG: break
-        case S_IFCHR where path == "/dev/null": return
+        case S_IFCHR where path == nullDevice: return
         default: throw refused("\(shown) is neither a regular file nor a pipe")
         }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {

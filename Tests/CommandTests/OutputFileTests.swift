@@ -76,7 +76,14 @@ final class OutputFileTests {
         #expect(unsafe read(reader, &bytes, bytes.count) == 4)
     }
 
-    @Test(arguments: ["/dev/null", "/dev/full", "/"])
+    @Test(arguments: [OutputFile.Existing.refuse, .replace, .append])
+    func theNullDeviceIsAnOutput(existing: OutputFile.Existing) throws {
+        let file = try OutputFile.open("/dev/null", existing: existing)
+        #expect(unsafe Glibc.write(file, Array("new\n".utf8), 4) == 4)
+        close(file)
+    }
+
+    @Test(arguments: ["/dev/full", "/"])
     func whatIsNoFileIsRefused(path: String) {
         #expect(throws: Failure.self) { try OutputFile.open(path, existing: .append) }
     }

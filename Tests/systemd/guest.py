@@ -313,7 +313,7 @@ for _ in range(6):
     os.kill(pid, signal.SIGKILL)
     if not wait(lambda: runs(pid)):
         break
-check("kill -9, six times: it runs", runs(pid) and prop("NRestarts") == "6", prop("NRestarts"))
+check("kill -9, six times: it runs", runs(pid) and int(prop("NRestarts")) >= 6, prop("NRestarts"))
 count = "mailsnoop export --format csv | grep -c ',tmp@x.example'"
 number = int(sh(count)[1])
 send(["tmp"])
