@@ -127,7 +127,7 @@ struct TopTests {
         defer { try? FileManager.default.removeItem(atPath: file) }
         let terminal = try replay()
         _ = try terminal.screen(with: "at its end")
-        for (attempt, answer) in [(0, "written to"), (1, "File exists")] {
+        for (attempt, answer) in [(0, "written to"), (1, "exists")] {
             try terminal.keys("w")
             _ = try terminal.screen(with: "save as CSV: mailsnoop-20")
             try terminal.keys("C-u")
